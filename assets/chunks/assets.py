@@ -1,0 +1,39 @@
+"""The asset of validated chunks: the second step of a source's refresh."""
+
+import dagster as dg
+
+from assets.chunks import reports
+from assets.chunks.checks import CHECKS, results
+from assets.index import refresh
+from assets.platform import Platform
+from orchestration.materialization import OWNERS, SOURCES, clear_failures, progress
+
+
+@dg.asset(
+    deps=["documents"],
+    partitions_def=SOURCES,
+    group_name="rules",
+    kinds={"python", "greatexpectations"},
+    owners=OWNERS,
+    check_specs=CHECKS,
+    pool="refresh",
+)
+def chunks(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
+    """Documents cut along their structure into passages that fit the embedding model, each with its exact span.
+
+    Great Expectations validates every new chunk. A document with one that fails goes to the quarantine as a whole; when so
+    many fail that the cause can't be in the documents, the check fails and nothing goes further.
+    """
+    source = context.partition_key
+    with clear_failures(platform):
+        report = refresh.stage_chunks(platform, source, context.run_id, progress=progress(context, "documents cut"))
+        plot = reports.length_plot(platform, source)
+    return dg.MaterializeResult(
+        metadata={
+            "documents": report.documents,
+            "chunks validated": report.chunks,
+            "documents that failed": report.failed_documents,
+            **({"characters a chunk": dg.MetadataValue.md(plot)} if plot else {}),
+        },
+        check_results=results(report, platform.settings.quarantine_share),
+    )

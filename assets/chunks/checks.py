@@ -1,0 +1,30 @@
+"""The blocking checks of the chunks, from what Great Expectations found."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.chunks.layout import LayoutReport
+from assets.chunks.validation import CHECK_NAMES
+
+CHECKS = [
+    dg.AssetCheckSpec(name=name, asset="chunks", description=description, blocking=True)
+    for name, description in CHECK_NAMES.items()
+]
+
+
+def results(report: LayoutReport, tolerated_share: float) -> list[dg.AssetCheckResult]:
+    """One result a check. Single bad documents are in the quarantine; a check fails when more than the tolerated share of
+    the refresh's documents (and more than one) failed it, since the cause then lies deeper."""
+    return list(_results(report, tolerated_share))
+
+
+def _results(report: LayoutReport, tolerated_share: float) -> Iterator[dg.AssetCheckResult]:
+    for name in CHECK_NAMES:
+        outcome = report.checks.get(name)
+        failed = len(outcome.failed_documents) if outcome else 0
+        yield dg.AssetCheckResult(
+            check_name=name,
+            passed=failed <= 1 or failed <= tolerated_share * report.documents,
+            metadata={"chunks": outcome.tried if outcome else 0, "documents in quarantine": failed},
+        )

@@ -1,0 +1,82 @@
+"""One document as it is served: the version that applies at a moment, its text, and all its versions."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from assets.lineage import schema
+from assets.lineage.moments import OPEN, iso, now
+from assets.platform import Platform
+
+
+class DocumentMissing(Exception):
+    """No such document, or none of its versions is the wanted one; the message says what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentVersion:
+    """A version in a document's timeline; moments as ISO 8601, None for an open end."""
+
+    version: str
+    valid_from: str | None
+    valid_to: str | None
+    recorded_at: str | None
+    title: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDocument:
+    """A document version with its canonical text, and the timeline that it stands in."""
+
+    document_id: str
+    shown: DocumentVersion
+    text: str
+    versions: tuple[DocumentVersion, ...]
+
+
+def show(
+    platform: Platform, document_id: str, *, version: str | None = None, as_of: int | None = None
+) -> ShownDocument:
+    """The named version (a prefix of its hash will do), or the one that applies at a moment; by default the present one,
+    or the last where the document has ended. Raises DocumentMissing."""
+    table = schema.versions
+    query = (
+        select(table)
+        .where(table.c.document_id == document_id, table.c.to_generation == OPEN)
+        .order_by(table.c.valid_from)
+    )
+    with platform.catalogue.read() as connection:
+        timeline = connection.execute(query).all()
+    if not timeline:
+        raise DocumentMissing(f"there is no document '{document_id}': hrdp search shows ids, as SOURCE/path")
+    if version is not None:
+        chosen = [row for row in timeline if row.version.startswith(version)]
+        missing = f"'{document_id}' has no version {version}"
+    else:
+        moment = now() if as_of is None else as_of
+        chosen = [row for row in timeline if row.valid_from <= moment < row.valid_to]
+        if not chosen and as_of is None:
+            chosen = [row for row in timeline if row.valid_from <= moment]
+        missing = f"no version of '{document_id}' was valid then"
+    if not chosen:
+        dates = ", ".join(f"{iso(row.valid_from) or 'always'} to {iso(row.valid_to) or 'now'}" for row in timeline)
+        raise DocumentMissing(f"{missing}; its versions are valid from {dates}")
+    row = chosen[-1]
+    return ShownDocument(
+        document_id=document_id,
+        shown=_version(row),
+        text=platform.blobs.get_text(row.version),
+        versions=tuple(_version(other) for other in timeline),
+    )
+
+
+def _version(row) -> DocumentVersion:  # type: ignore[no-untyped-def]
+    return DocumentVersion(
+        version=row.version,
+        valid_from=iso(row.valid_from),
+        valid_to=iso(row.valid_to),
+        recorded_at=iso(row.recorded_at),
+        title=row.title,
+        uri=row.uri,
+    )

@@ -1,0 +1,116 @@
+"""Searches what is served: asks the index, and joins offsets, version and dates from the catalogue."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, select, tuple_
+
+from assets.index.generation import NothingServed, Served, served
+from assets.index.store import Hit, SearchFilter
+from assets.lineage import schema
+from assets.lineage.moments import iso, now
+from assets.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A passage that was found: `text` is characters `start` to `end` of the document version's canonical text. The dates
+    are those of the version, ISO 8601, None for an open end."""
+
+    chunk_id: str
+    document_id: str
+    version: str
+    source: str
+    title: str
+    heading_path: tuple[str, ...]
+    text: str
+    start: int
+    end: int
+    score: float
+    valid_from: str | None
+    valid_to: str | None
+    uri: str
+
+
+def search(
+    platform: Platform,
+    query: str,
+    *,
+    k: int = 10,
+    as_of: int | None = None,
+    kind: str | None = None,
+    jurisdiction: str | None = None,
+    source: str | None = None,
+) -> list[SearchResult]:
+    """The `k` best passages that are valid now, or were `as_of` a moment. Raises NothingServed, IndexUnavailable."""
+    moment = now() if as_of is None else as_of
+    with platform.catalogue.read() as connection:
+        current = served(connection)
+    if current is None:
+        raise NothingServed
+    embedder = platform.embedder
+    if embedder.model_hash != current.model:
+        raise ModelMismatch
+    vector = embedder.embed([query])[0]
+    where = SearchFilter(current.generation, moment, kind, jurisdiction, source)
+    hits = platform.indexes.open(current.index_version).search(query, vector, k, where)
+    with platform.catalogue.read() as connection:
+        return _joined(connection, current, moment, hits)
+
+
+class ModelMismatch(Exception):
+    """The served index holds vectors of another model than the one that is set."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the served index was built with another embedding model than HRDP_MODEL names: run hrdp refresh, which"
+            " rebuilds it, or set the model back"
+        )
+
+
+def _joined(connection: Connection, current: Served, moment: int, hits: list[Hit]) -> list[SearchResult]:
+    if not hits:
+        return []
+    versions, passages = schema.versions, schema.passages
+    query = (
+        select(
+            versions.c.document_id,
+            versions.c.version,
+            versions.c.valid_from,
+            versions.c.valid_to,
+            versions.c.uri,
+            passages.c.chunk_id,
+            passages.c.start,
+            passages.c.end,
+        )
+        .join(passages, passages.c.layout_id == versions.c.layout_id)
+        .where(
+            and_(
+                tuple_(versions.c.document_id, passages.c.chunk_id).in_(
+                    [(hit.document_id, hit.chunk_id) for hit in hits]
+                ),
+                versions.c.from_generation <= current.generation,
+                versions.c.to_generation > current.generation,
+                versions.c.valid_from <= moment,
+                versions.c.valid_to > moment,
+            )
+        )
+    )
+    places = {row.chunk_id: row for row in connection.execute(query)}
+    return [
+        SearchResult(
+            chunk_id=hit.chunk_id,
+            document_id=hit.document_id,
+            version=places[hit.chunk_id].version,
+            source=hit.source,
+            title=hit.title,
+            heading_path=hit.heading_path,
+            text=hit.body,
+            start=places[hit.chunk_id].start,
+            end=places[hit.chunk_id].end,
+            score=round(hit.score, 6),
+            valid_from=iso(places[hit.chunk_id].valid_from),
+            valid_to=iso(places[hit.chunk_id].valid_to),
+            uri=places[hit.chunk_id].uri,
+        )
+        for hit in hits
+    ]

@@ -1,0 +1,170 @@
+"""Compares what the catalogue says with what the index and the object store hold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, distinct, func, select
+
+from assets.index.generation import Served, served
+from assets.index.store import OPEN
+from assets.lineage import ledger, schema
+from assets.platform import Platform
+from assets.storage.blobs import ObjectCorrupt
+from assets.storage.objects import ObjectMissing
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What a verification found. `missing`: rows or objects that the catalogue names and that are not there. `orphans`: rows
+    that it doesn't name. `duplicates`: rows that are there twice, and chunks that are served twice for one moment.
+    `mismatched`: rows with other dates or generations, objects with another content, a document of which some text is in no
+    chunk, counts that don't add up."""
+
+    documents: int
+    chunks: int
+    index_entries: int
+    objects: int
+    missing: int
+    orphans: int
+    duplicates: int
+    mismatched: int
+    ledger_entries: int
+    ledger_intact: bool
+    generation: int
+
+    @property
+    def ok(self) -> bool:
+        return not (self.missing or self.orphans or self.duplicates or self.mismatched) and self.ledger_intact
+
+
+def verify(platform: Platform, progress: Callable[[str], None] = lambda _: None) -> VerifyReport:
+    """Reads everything that is served and compares. A refresh that is being written meanwhile is left out of account."""
+    with platform.catalogue.read() as connection:
+        current = served(connection)
+        writing = connection.execute(select(schema.unfinished.c.index_version)).first() is not None
+        chain = ledger.check(connection)
+        documents, chunks = _counts(connection)
+        expected = {} if current is None else _expected_rows(connection, current)
+        uneven = _uneven_counts(connection)
+        duplicates = _overlapping_rows(connection)
+        objects = _objects(connection)
+    writing = writing and not platform.locks.is_free("serve")
+    missing = mismatched = orphans = entries = 0
+    if current is not None:
+        progress("index")
+        seen: set[str] = set()
+        for row in platform.indexes.open(current.index_version).rows():
+            if writing and row.from_generation > current.generation:
+                continue
+            closed = OPEN if writing and row.to_generation > current.generation else row.to_generation
+            entries += closed == OPEN
+            state = (row.chunk_id, row.valid_from, row.valid_to, row.from_generation, closed)
+            if row.row_id in seen:
+                duplicates += 1
+            elif row.row_id not in expected:
+                orphans += 1
+            elif expected[row.row_id] != hash(state):
+                mismatched += 1
+            seen.add(row.row_id)
+        missing += len(expected.keys() - seen)
+    progress("objects")
+    for key in objects:
+        try:
+            platform.blobs.get(key)
+        except ObjectMissing:
+            missing += 1
+        except ObjectCorrupt:
+            mismatched += 1
+    return VerifyReport(
+        documents=documents,
+        chunks=chunks,
+        index_entries=entries,
+        objects=len(objects),
+        missing=missing,
+        orphans=orphans,
+        duplicates=duplicates,
+        mismatched=mismatched + uneven,
+        ledger_entries=chain.entries,
+        ledger_intact=chain.intact,
+        generation=current.generation if current else 0,
+    )
+
+
+def _counts(connection: Connection) -> tuple[int, int]:
+    sources, rows = schema.sources, schema.rows
+    documents: int = connection.execute(select(func.coalesce(func.sum(sources.c.documents), 0))).scalar_one()
+    chunks: int = connection.execute(
+        select(func.count(distinct(rows.c.chunk_id))).where(rows.c.to_generation == OPEN)
+    ).scalar_one()
+    return documents, chunks
+
+
+def _expected_rows(connection: Connection, current: Served) -> dict[str, int]:
+    """Every row that the served index has to hold, closed ones too, with a digest of its state."""
+    table = schema.rows
+    query = select(
+        table.c.row_id,
+        table.c.chunk_id,
+        table.c.valid_from,
+        table.c.valid_to,
+        table.c.from_generation,
+        table.c.to_generation,
+    ).where(table.c.index_version == current.index_version)
+    result = connection.execution_options(yield_per=10_000).execute(query)
+    return {row.row_id: hash(tuple(row)[1:]) for row in result}
+
+
+def _uneven_counts(connection: Connection) -> int:
+    """Sources whose counts differ from their rows, and served versions whose chunks are not all served."""
+    sources, rows, versions, passages = schema.sources, schema.rows, schema.versions, schema.passages
+    counted = (
+        select(func.count()).select_from(rows).where(rows.c.source == sources.c.name, rows.c.to_generation == OPEN)
+    )
+    uneven = connection.execute(
+        select(func.count()).select_from(sources).where(sources.c.rows != counted.scalar_subquery())
+    ).scalar_one()
+    covered = (
+        select(rows.c.row_id)
+        .where(
+            rows.c.document_id == versions.c.document_id,
+            rows.c.to_generation == OPEN,
+            rows.c.chunk_id == passages.c.chunk_id,
+            rows.c.valid_from <= versions.c.valid_from,
+            rows.c.valid_to >= versions.c.valid_to,
+        )
+        .exists()
+    )
+    bare = connection.execute(
+        select(func.count())
+        .select_from(versions)
+        .outerjoin(passages, passages.c.layout_id == versions.c.layout_id)
+        .where(versions.c.to_generation == OPEN, ~covered)
+    ).scalar_one()
+    return int(uneven) + int(bare)
+
+
+def _overlapping_rows(connection: Connection) -> int:
+    """Pairs of served rows of one chunk that are valid at one moment."""
+    one, other = schema.rows.alias("one"), schema.rows.alias("other")
+    query = (
+        select(func.count())
+        .select_from(one)
+        .join(other, (other.c.document_id == one.c.document_id) & (other.c.chunk_id == one.c.chunk_id))
+        .where(
+            one.c.to_generation == OPEN,
+            other.c.to_generation == OPEN,
+            other.c.row_id > one.c.row_id,
+            other.c.valid_from < one.c.valid_to,
+            one.c.valid_from < other.c.valid_to,
+        )
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _objects(connection: Connection) -> set[str]:
+    """The objects that served versions and all vectors need."""
+    versions, segments = schema.versions, schema.segments
+    needed: set[str] = set(connection.execute(select(segments.c.blob)).scalars())
+    for column in (versions.c.version, versions.c.raw, versions.c.structure):
+        needed.update(connection.execute(select(column).distinct()).scalars())
+    return needed

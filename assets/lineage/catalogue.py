@@ -1,0 +1,134 @@
+"""Opens the catalogue: an engine set up for one writer and many readers, migrated to the present schema."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+SCHEMA_REVISION = "0001"
+"""The newest migration; a test holds it equal to the newest file under `migrations/versions`."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class CatalogueUnavailable(Exception):
+    """The catalogue can't be opened, read or written; the message says what to do."""
+
+
+class Catalogue:
+    """The platform's memory. Reads see one consistent snapshot; writes are serialized and atomic."""
+
+    def __init__(self, url: str) -> None:
+        """Opens and, where needed, migrates the database at `url` (`sqlite:///…` or `postgresql+psycopg://…`).
+
+        Raises CatalogueUnavailable.
+        """
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise CatalogueUnavailable(
+                "HRDP_CATALOGUE is not a database address: write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+            ) from None
+        self.url = url
+        self.embedded = parsed.get_backend_name() == "sqlite"
+        try:
+            if self.embedded and parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = _open_engine(url, self.embedded)
+            self._migrate()
+        except (DBAPIError, OSError) as error:
+            raise CatalogueUnavailable(
+                f"the catalogue at {parsed.render_as_string()} can't be opened: {_why(error)}"
+            ) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one snapshot."""
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise CatalogueUnavailable(f"the catalogue can't be read: {_why(error)}") from error
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that excludes other writers; committed at the end, rolled back on an exception."""
+        try:
+            with self.engine.connect() as connection:
+                connection = connection.execution_options(exclusive=True)
+                with connection.begin():
+                    if not self.embedded:
+                        # One key for the whole catalogue: the ledger's chain has one end.
+                        connection.execute(text("SELECT pg_advisory_xact_lock(728349001)"))
+                    yield connection
+        except DBAPIError as error:
+            raise CatalogueUnavailable(f"the catalogue can't be written: {_why(error)}") from error
+
+    def close(self) -> None:
+        """Gives back every connection."""
+        self.engine.dispose()
+
+    def _migrate(self) -> None:
+        with self.engine.connect() as connection:
+            if inspect(connection).has_table("alembic_version"):
+                current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+                if current == SCHEMA_REVISION:
+                    return
+                if current is not None and current > SCHEMA_REVISION:
+                    raise CatalogueUnavailable(
+                        f"the catalogue was written by a newer release (schema {current}, this one knows"
+                        f" {SCHEMA_REVISION}): install that release"
+                    )
+        migrate(self)
+
+
+def migrate(catalogue: Catalogue) -> None:
+    """Brings the schema to SCHEMA_REVISION, in one transaction; two processes at once are serialized by it."""
+    from alembic import command
+    from alembic.config import Config
+
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    with catalogue.write() as connection:
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "head")
+
+
+def _open_engine(url: str, embedded: bool) -> Engine:
+    if not embedded:
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 60})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection, _record) -> None:  # type: ignore[no-untyped-def]
+        # SQLAlchemy begins the transactions (below); the driver's own guess would leave reads outside of any.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-65536",
+            "temp_store=FILE",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        exclusive = connection.get_execution_options().get("exclusive", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if exclusive else "BEGIN")
+
+    return engine
+
+
+def _why(error: Exception) -> str:
+    cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+    if "locked" in cause:
+        return "another process has held it for a minute; wait for it, or stop it"
+    if "full" in cause:
+        return "the disk is full; free some space and run the command again"
+    if "readonly" in cause or "read-only" in cause:
+        return "it is read-only; give this user the right to write"
+    return cause

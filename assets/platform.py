@@ -1,0 +1,187 @@
+"""The parts that the rooms work with, each opened when it is first asked for, all from one set of settings."""
+
+import os
+from contextlib import ExitStack
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from assets.lineage.catalogue import Catalogue
+from assets.lineage.locks import Locks
+
+if TYPE_CHECKING:
+    from assets.chunks.chunker import Chunker
+    from assets.documents.parsing.pool import ParserPool
+    from assets.documents.sources.base import Source, SourceSpec
+    from assets.index.embedding.base import Embedder
+    from assets.index.physical import PhysicalIndexes
+    from assets.storage.blobs import Blobs
+    from assets.storage.objects import ObjectStore
+
+
+class BadSetting(ValueError):
+    """A setting that can't be used; the message names it and says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, from `HRDP_*` in the environment. An unset one has the default that is written here."""
+
+    home: Path = Path(".hrdp")
+    """Where state lives that has no address of its own."""
+    objects: str = ""
+    """Object store: `file:///…` or `s3://bucket/prefix`; by default a folder under the home."""
+    s3_endpoint: str = ""
+    """Address of an S3 server that is not Amazon's."""
+    index: str = "lancedb"
+    """Vector index: `lancedb`."""
+    catalogue: str = ""
+    """Database address; by default SQLite under the home."""
+    model: str = "all-MiniLM-L6-v2"
+    """Embedding model: the bundled one, a folder, a Hugging Face id, or an `s3://` prefix."""
+    chunk_tokens: int = 0
+    """Longest chunk in tokens, header included; 0: as long as the model reads."""
+    parser_workers: int = 1
+    """Processes that parse documents."""
+    look_seconds: int = 60
+    """How often each source is looked at."""
+    full_look_hours: int = 24
+    """After how long a source's files are read even though they look unchanged."""
+    retry_seconds: int = 60
+    """Wait before a failed refresh is tried again; doubled with each further failure, up to an hour."""
+    quarantine_share: float = 0.5
+    """Largest share of a refresh's documents that may fail validation before the refresh is stopped as a whole."""
+    allow_private_addresses: bool = False
+    """Whether HTTP sources may be on loopback or private networks."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Reads the settings. Raises BadSetting, also for an `HRDP_*` name that isn't one."""
+        known = {f"HRDP_{field.name.upper()}": field for field in fields(cls)}
+        values: dict[str, object] = {}
+        for name, field in known.items():
+            text = environment.get(name, "").strip()
+            if text:
+                values[field.name] = _typed(name, text, field.default)
+        settings = cls(**values)  # type: ignore[arg-type]
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if self.index != "lancedb":
+            raise BadSetting(f"HRDP_INDEX is '{self.index}': write lancedb")
+        if self.chunk_tokens and self.chunk_tokens < 32:
+            raise BadSetting("HRDP_CHUNK_TOKENS is too small: write 32 or more, or 0 for as long as the model reads")
+        if not 0 < self.quarantine_share <= 1:
+            raise BadSetting("HRDP_QUARANTINE_SHARE is a share: write a number above 0, up to 1")
+        for name in ("parser_workers", "look_seconds", "full_look_hours", "retry_seconds"):
+            if getattr(self, name) < 1:
+                raise BadSetting(f"HRDP_{name.upper()} is too small: write 1 or more")
+
+    @property
+    def catalogue_url(self) -> str:
+        return self.catalogue or f"sqlite:///{self.home.resolve() / 'catalogue.db'}"
+
+    @property
+    def objects_url(self) -> str:
+        return self.objects or (self.home.resolve() / "objects").as_uri()
+
+
+def _typed(name: str, text: str, default: object) -> object:
+    if isinstance(default, bool):
+        if text.lower() not in {"0", "1", "true", "false", "yes", "no"}:
+            raise BadSetting(f"{name} is '{text}': write 1 or 0")
+        return text.lower() in {"1", "true", "yes"}
+    if isinstance(default, int | float):
+        try:
+            return type(default)(text)
+        except ValueError:
+            raise BadSetting(f"{name} is '{text}': write a number") from None
+    return Path(text) if isinstance(default, Path) else text
+
+
+class Platform:
+    """One opened platform. Cheap to make: every part is opened at its first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.home = settings.home.resolve()
+        self._held: dict[str, ExitStack] = {}
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        self.home.mkdir(parents=True, exist_ok=True)
+        return Catalogue(self.settings.catalogue_url)
+
+    @cached_property
+    def locks(self) -> Locks:
+        return Locks(self.catalogue, self.home / "locks")
+
+    @cached_property
+    def objects(self) -> "ObjectStore":
+        from assets.storage.open import open_objects
+
+        return open_objects(self.settings.objects_url, s3_endpoint=self.settings.s3_endpoint or None)
+
+    @cached_property
+    def blobs(self) -> "Blobs":
+        from assets.storage.blobs import Blobs
+
+        return Blobs(self.objects)
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        from assets.index.embedding.engine import open_embedder
+
+        return open_embedder(self.settings.model, self.home / "models")
+
+    @cached_property
+    def chunker(self) -> "Chunker":
+        from assets.chunks.chunker import Chunker
+        from assets.index.embedding.tokens import open_token_counter
+
+        return Chunker(open_token_counter(self.settings.model), self.settings.chunk_tokens or None)
+
+    @cached_property
+    def indexes(self) -> "PhysicalIndexes":
+        from assets.index.physical import PhysicalIndexes
+
+        return PhysicalIndexes(self.home / "index")
+
+    def hold_source(self, name: str) -> None:
+        """Holds a source against every other process until `release`; waits for one that holds it now.
+
+        Raises Busy after an hour.
+        """
+        if name not in self._held:
+            stack = ExitStack()
+            stack.enter_context(self.locks.hold(f"source/{name}", wait_seconds=3600))
+            self._held[name] = stack
+
+    def release(self) -> None:
+        """Gives back every source that is held."""
+        for stack in self._held.values():
+            stack.close()
+        self._held.clear()
+
+    def parser_pool(self) -> "ParserPool":
+        """A new pool of parser processes, to be used as a context manager."""
+        from assets.documents.parsing.pool import ParserPool
+
+        return ParserPool(workers=self.settings.parser_workers)
+
+    def open_source(self, spec: "SourceSpec") -> "Source":
+        """The source behind a registration. Raises BadSource."""
+        from assets.documents.sources.open import open_source
+        from assets.documents.sources.options import SourceOptions
+
+        return open_source(
+            spec,
+            cache=self.home / "sources" / spec.name,
+            options=SourceOptions(
+                s3_endpoint=self.settings.s3_endpoint or None,
+                allow_private_addresses=self.settings.allow_private_addresses,
+            ),
+        )

@@ -1,0 +1,33 @@
+"""The exceptions whose message tells a person what to do; everything else that is raised is a defect."""
+
+from assets.documents.registry import SourceProblem
+from assets.documents.showing import DocumentMissing
+from assets.documents.sources.base import BadSource, SourceUnavailable
+from assets.index.embedding.weights import ModelUnavailable
+from assets.index.generation import NothingServed
+from assets.index.refresh import RebuildNeeded, Superseded
+from assets.index.serving import IndexMismatch
+from assets.index.searching import ModelMismatch
+from assets.index.store import IndexUnavailable
+from assets.lineage.catalogue import CatalogueUnavailable
+from assets.lineage.locks import Busy
+from assets.platform import BadSetting
+from assets.storage.objects import StorageError
+
+EXPECTED: tuple[type[Exception], ...] = (
+    BadSetting,
+    BadSource,
+    Busy,
+    CatalogueUnavailable,
+    IndexMismatch,
+    IndexUnavailable,
+    ModelMismatch,
+    ModelUnavailable,
+    DocumentMissing,
+    NothingServed,
+    StorageError,
+    RebuildNeeded,
+    SourceProblem,
+    SourceUnavailable,
+    Superseded,
+)

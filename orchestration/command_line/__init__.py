@@ -1,0 +1,1 @@
+"""The `hrdp` command: reads arguments, calls the rooms, prints. No logic."""

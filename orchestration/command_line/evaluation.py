@@ -1,0 +1,32 @@
+"""`hrdp evaluate …`."""
+
+import time
+from pathlib import Path
+
+import click
+
+from assets.platform import Platform
+from orchestration.command_line.output import json_option, print_json, print_table, with_platform
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure what is served."""
+
+
+@evaluate.command("retrieval")
+@click.option("--questions", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--k", "depth", default=10, show_default=True, type=click.IntRange(1, 1000))
+@json_option
+@with_platform
+def retrieval(platform: Platform, questions: Path, depth: int, as_json: bool) -> None:
+    """Recall, MAP and nDCG of the search on FILE.jsonl: {question, relevant: [{document_id, quote?}], as_of?}."""
+    from assets.index.retrieval_evaluation import evaluate_retrieval, read_questions
+
+    started = time.monotonic()
+    report = evaluate_retrieval(platform, read_questions(questions), depth)
+    values = {**report, "seconds": round(time.monotonic() - started, 3)}
+    if as_json:
+        print_json(values)
+    else:
+        print_table(["measure", "value"], list(values.items()))

@@ -1,0 +1,26 @@
+"""The code location: everything that Dagster runs and shows."""
+
+import dagster as dg
+
+from assets.chunks import assets as chunks
+from assets.documents import assets as documents
+from assets.index import assets as index
+from assets.index import checks as index_checks
+from orchestration import jobs, schedules, sensors
+from orchestration.progress_logger import progress_logger
+from orchestration.resources import PlatformResource
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """Loads in about a second: nothing heavy is imported before a step needs it."""
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules([documents, chunks, index]),
+        asset_checks=dg.load_asset_checks_from_modules([index_checks]),
+        jobs=[jobs.refresh, jobs.rebuild, jobs.verify],
+        sensors=[sensors.watch_sources],
+        schedules=[schedules.nightly_refresh, schedules.nightly_verify],
+        resources={"platform": PlatformResource()},
+        executor=dg.in_process_executor,
+        loggers={"console": dg.default_loggers()["console"], "progress": progress_logger},
+    )

@@ -1,0 +1,117 @@
+"""Runs Dagster's jobs in this process, on the installation's own Dagster instance: what `hrdp refresh` does."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import dagster as dg
+
+from assets.index.serving import SourceResult, recorded_result
+from assets.platform import Platform
+from orchestration.materialization import FULL_LOOK_TAG, SOURCES
+from orchestration.runs import fail_abandoned_runs
+
+_INSTANCE_FILE = Path(__file__).parent / "dagster.yaml"
+
+
+def dagster_home(platform: Platform) -> Path:
+    """Where Dagster keeps its own state: `DAGSTER_HOME`, or a folder under the platform's home. It is set up if it is new."""
+    home = Path(os.environ.get("DAGSTER_HOME") or platform.home / "dagster").resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    settings = home / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(_INSTANCE_FILE.read_text())
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRun:
+    """A run that ended. `problem` says in a sentence what a person can do where it failed."""
+
+    source: str
+    run_id: str
+    seconds: float
+    result: SourceResult | None
+    problem: str | None
+
+
+class LocalRuns:
+    """Dagster's instance and this code location, held open for some runs."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def __enter__(self) -> Self:
+        from orchestration.definitions import definitions
+
+        dagster_home(self._platform)
+        self._instance = dg.DagsterInstance.get()
+        self._definitions = definitions()
+        fail_abandoned_runs(self._instance, self._platform)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._instance.dispose()
+
+    def rebuild_if_needed(self, say: Callable[[str], None]) -> list[str]:
+        """Rebuilds the index where the recipe changed; returns what of it did. Raises RebuildFailed."""
+        from assets.index.refresh import rebuild_reasons
+
+        reasons = rebuild_reasons(self._platform)
+        if reasons:
+            say(f"rebuilding the index beside the served one: another {' and '.join(reasons)}")
+            result = self._run("rebuild", None, {})
+            if not result.success:
+                raise RebuildFailed(_problem(result))
+        return reasons
+
+    def refresh(self, source_name: str, *, full: bool, say: Callable[[str], None]) -> LocalRun:
+        """Refreshes one source."""
+        say(f"refreshing {source_name}")
+        if source_name not in self._instance.get_dynamic_partitions(str(SOURCES.name)):
+            self._instance.add_dynamic_partitions(str(SOURCES.name), [source_name])
+        started = time.monotonic()
+        result = self._run("refresh", source_name, {FULL_LOOK_TAG: "true"} if full else {})
+        seconds = round(time.monotonic() - started, 3)
+        if not result.success:
+            return LocalRun(source_name, result.run_id, seconds, None, _problem(result))
+        return LocalRun(source_name, result.run_id, seconds, self._recorded(result.run_id, source_name), None)
+
+    def _recorded(self, run_id: str, source_name: str) -> SourceResult:
+        with self._platform.catalogue.read() as connection:
+            return recorded_result(connection, run_id, source_name)
+
+    def _run(self, job: str, partition: str | None, tags: dict[str, str]) -> Any:
+        return self._definitions.resolve_job_def(job).execute_in_process(
+            instance=self._instance,
+            partition_key=partition,
+            tags=tags,
+            raise_on_error=False,
+            run_config={"loggers": {"progress": {}}},
+            resources={"platform": self._platform},
+        )
+
+
+class RebuildFailed(Exception):
+    """The index could not be rebuilt; the old one is still served."""
+
+
+def _problem(result: Any) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data is not None and data.user_failure_data.description:
+                return str(data.user_failure_data.description)
+            if data.error is not None:
+                cause = data.error.cause or data.error
+                return (
+                    f"something unforeseen went wrong ({cause.cls_name}); Dagster's page shows the run {result.run_id}"
+                )
+    return f"the run did not end well; Dagster's page shows the run {result.run_id}"

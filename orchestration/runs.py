@@ -1,0 +1,49 @@
+"""What Dagster remembers of the runs of this platform, and what became of those whose process is gone."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from assets.lineage.moments import moment, now
+from assets.platform import Platform
+from orchestration.freshness import MICROSECONDS, Attempt
+
+BASE_TAG = "hrdp/base"
+"""On a run: the target and what had been built when it was launched; the runs of one base are attempts at one difference."""
+
+_PARTITION_TAG = "dagster/partition"
+_START_SECONDS = 60
+_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+_IN_PROGRESS = [status for status in dg.DagsterRunStatus if status not in _ENDED]
+
+
+def attempts_since(instance: dg.DagsterInstance, job_name: str, base: str, partition: str | None) -> list[Attempt]:
+    """The runs launched for one base, and any other that works on the same partition now."""
+    launched = instance.get_run_records(dg.RunsFilter(job_name=job_name, tags={BASE_TAG: base}))
+    tags = {} if partition is None else {_PARTITION_TAG: partition}
+    running = instance.get_run_records(dg.RunsFilter(job_name=job_name, tags=tags, statuses=_IN_PROGRESS))
+    records = {record.dagster_run.run_id: record for record in [*launched, *running]}
+    return [
+        Attempt(
+            run_id,
+            None if record.dagster_run.status in _IN_PROGRESS else int((record.end_time or 0) * MICROSECONDS),
+        )
+        for run_id, record in records.items()
+    ]
+
+
+def fail_abandoned_runs(instance: dg.DagsterInstance, platform: Platform) -> list[str]:
+    """Reports as failed the refreshes that Dagster thinks are running but whose process, and with it its lock, is gone.
+
+    A run takes its lock some seconds after it started, so that a young one is left alone. Returns the run ids.
+    """
+    failed = []
+    records = instance.get_run_records(dg.RunsFilter(job_name="refresh", statuses=[dg.DagsterRunStatus.STARTED]))
+    for record in records:
+        started = record.start_time or record.create_timestamp.replace(tzinfo=UTC).timestamp()
+        age = now() - moment(datetime.fromtimestamp(started, UTC))
+        source = record.dagster_run.tags.get(_PARTITION_TAG, "")
+        if age > _START_SECONDS * MICROSECONDS and platform.locks.is_free(f"source/{source}"):
+            instance.report_run_failed(record.dagster_run, "The process of this run ended without a word.")
+            failed.append(record.dagster_run.run_id)
+    return failed

@@ -1,0 +1,41 @@
+"""The nightly look at everything."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.documents import registry
+from assets.platform import Platform, Settings
+from orchestration.jobs import refresh, verify
+from orchestration.materialization import FULL_LOOK_TAG
+
+
+@dg.schedule(
+    name="nightly_refresh",
+    cron_schedule="15 2 * * *",
+    job=refresh,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Reads every source in full, whatever it looks like.",
+)
+def nightly_refresh(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """One refresh a source."""
+    night = context.scheduled_execution_time.date().isoformat()
+    platform = Platform(Settings.from_environment())
+    known = set(context.instance.get_dynamic_partitions("sources"))
+    for source in registry.listed(platform.catalogue):
+        name = source.spec.name
+        if name in known:
+            yield dg.RunRequest(
+                run_key=f"nightly:{night}:{name}",
+                partition_key=name,
+                tags={FULL_LOOK_TAG: "true", "hrdp/reason": "nightly"},
+            )
+
+
+nightly_verify = dg.ScheduleDefinition(
+    name="nightly_verify",
+    cron_schedule="15 5 * * *",
+    job=verify,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Verifies that everything served is whole.",
+)

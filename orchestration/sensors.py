@@ -1,0 +1,163 @@
+"""The sensor that watches every source, and the runs that it launches."""
+
+import json
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+import dagster as dg
+
+from assets.documents import registry
+from assets.documents.registry import RegisteredSource
+from assets.index.refresh import needs_full_look, open_registered, rebuild_reasons, recipe_of
+from assets.lineage.moments import now
+from assets.platform import Platform, Settings
+from assets.problems import EXPECTED
+from orchestration.freshness import decide
+from orchestration.jobs import rebuild, refresh
+from orchestration.materialization import SOURCES
+from orchestration.runs import BASE_TAG, attempts_since, fail_abandoned_runs
+
+_LOOK_SECONDS = 40.0
+"""A tick gets 60 seconds; a source that takes longer is reported and looked at again."""
+
+
+@dg.sensor(
+    name="watch_sources",
+    jobs=[refresh, rebuild],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=5,
+    description="Looks at every source on its own interval and refreshes those that differ from what is served.",
+)
+def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Level-triggered: what a lost tick, a failed run or a change in mid-run left undone is seen again by the next tick."""
+    platform = Platform(Settings.from_environment())
+    try:
+        return _evaluate(context, platform)
+    except EXPECTED as problem:
+        return dg.SensorResult(skip_reason=str(problem), cursor=context.cursor)
+    finally:
+        platform.catalogue.close()
+
+
+def _evaluate(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult:
+    sources = [source for source in registry.listed(platform.catalogue, with_removed=True) if _is_watched(source)]
+    looked: dict[str, float] = json.loads(context.cursor or "{}")
+    partitions = set(context.instance.get_dynamic_partitions(str(SOURCES.name)))
+    add = sorted({source.spec.name for source in sources} - partitions)
+    partition_requests = [SOURCES.build_add_request(add)] if add else []
+    fail_abandoned_runs(context.instance, platform)
+    reasons = rebuild_reasons(platform)
+    if reasons:
+        request, why = _rebuild_request(context, platform, reasons)
+        return dg.SensorResult(
+            run_requests=[request] if request else [],
+            skip_reason=None if request else why,
+            dynamic_partitions_requests=partition_requests,
+            cursor=context.cursor,
+        )
+    due = [
+        source for source in sources if time.time() - looked.get(source.spec.name, 0.0) >= _interval(platform, source)
+    ]
+    requests, notes = [], []
+    for source, look in _look_at_all(platform, due):
+        name = source.spec.name
+        looked[name] = time.time()
+        if isinstance(look, Exception):
+            context.log.warning(f"{name}: {look}")
+            notes.append(f"{name}: {look}")
+            continue
+        request, note = _refresh_request(context, platform, source, look)
+        notes.append(f"{name}: {note}")
+        if request is not None:
+            requests.append(request)
+    names = {source.spec.name for source in sources}
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else "; ".join(notes) or "no source is due for a look",
+        dynamic_partitions_requests=partition_requests,
+        cursor=json.dumps({name: moment for name, moment in looked.items() if name in names}),
+    )
+
+
+def _is_watched(source: RegisteredSource) -> bool:
+    """A removed source is watched until its documents have been ended."""
+    return not source.removed or source.documents > 0
+
+
+def _interval(platform: Platform, source: RegisteredSource) -> int:
+    return source.look_seconds or platform.settings.look_seconds
+
+
+def _look_at_all(platform: Platform, sources: list[RegisteredSource]) -> list[tuple[RegisteredSource, str | Exception]]:
+    """Looks at sources side by side; one that can't be read or doesn't answer in time yields its problem."""
+    if not sources:
+        return []
+    executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="look")
+    looks: list[tuple[RegisteredSource, Future[str]]] = [
+        (source, executor.submit(_look, platform, source)) for source in sources
+    ]
+    wait([look for _, look in looks], timeout=_LOOK_SECONDS)
+    executor.shutdown(wait=False, cancel_futures=True)
+    return [(source, _result(look)) for source, look in looks]
+
+
+def _look(platform: Platform, source: RegisteredSource) -> str:
+    return open_registered(platform, source).look()
+
+
+def _result(look: "Future[str]") -> str | Exception:
+    if not look.done() or look.cancelled():
+        return TimeoutError(f"it did not answer within {_LOOK_SECONDS:.0f} s; it is looked at again")
+    problem = look.exception()
+    if problem is None:
+        return look.result()
+    if isinstance(problem, EXPECTED):
+        return problem
+    raise problem
+
+
+def _refresh_request(
+    context: dg.SensorEvaluationContext, platform: Platform, source: RegisteredSource, look: str
+) -> tuple[dg.RunRequest | None, str]:
+    name = source.spec.name
+    base = f"{name}@{source.refreshed_at or 0}"
+    decision = decide(
+        looks=look,
+        built_from=source.fingerprint,
+        full_look_due=needs_full_look(platform, source, now()),
+        attempts=attempts_since(context.instance, refresh.name, base, name),
+        at=now(),
+        retry_seconds=platform.settings.retry_seconds,
+    )
+    if not decision.launch:
+        return None, decision.reason
+    request = dg.RunRequest(
+        run_key=f"{base}:{decision.attempt}",
+        job_name=refresh.name,
+        partition_key=name,
+        tags={BASE_TAG: base, "hrdp/reason": decision.reason, "hrdp/attempt": str(decision.attempt)},
+    )
+    return request, decision.reason
+
+
+def _rebuild_request(
+    context: dg.SensorEvaluationContext, platform: Platform, reasons: list[str]
+) -> tuple[dg.RunRequest | None, str]:
+    with platform.catalogue.read() as connection:
+        from assets.index.generation import served
+
+        current = served(connection)
+    base = f"rebuild@{current.generation if current else 0}"
+    decision = decide(
+        looks=recipe_of(platform).dump(),
+        built_from=current.recipe if current else None,
+        full_look_due=False,
+        attempts=attempts_since(context.instance, rebuild.name, base, None),
+        at=now(),
+        retry_seconds=platform.settings.retry_seconds,
+    )
+    why = f"another {' and '.join(reasons)}: {decision.reason}"
+    if not decision.launch:
+        return None, why
+    tags = {BASE_TAG: base, "hrdp/reason": why, "hrdp/attempt": str(decision.attempt)}
+    return dg.RunRequest(run_key=f"{base}:{decision.attempt}", job_name=rebuild.name, tags=tags), why
