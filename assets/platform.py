@@ -1,8 +1,8 @@
 """The parts that the rooms work with, each opened when it is first asked for, all from one set of settings."""
 
 import os
-from contextlib import ExitStack
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path

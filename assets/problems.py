@@ -6,8 +6,8 @@ from assets.documents.sources.base import BadSource, SourceUnavailable
 from assets.index.embedding.weights import ModelUnavailable
 from assets.index.generation import NothingServed
 from assets.index.refresh import RebuildNeeded, Superseded
-from assets.index.serving import IndexMismatch
 from assets.index.searching import ModelMismatch
+from assets.index.serving import IndexMismatch
 from assets.index.store import IndexUnavailable
 from assets.lineage.catalogue import CatalogueUnavailable
 from assets.lineage.locks import Busy

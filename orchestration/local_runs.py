@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import dagster as dg
 
-from assets.index.serving import SourceResult, recorded_result
+from assets.index.staged import SourceResult, recorded_result
 from assets.platform import Platform
 from orchestration.materialization import FULL_LOOK_TAG, SOURCES
 from orchestration.runs import fail_abandoned_runs

@@ -1,5 +1,7 @@
 """The asset of validated chunks: the second step of a source's refresh."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from assets.chunks import reports
@@ -7,6 +9,8 @@ from assets.chunks.checks import CHECKS, results
 from assets.index import refresh
 from assets.platform import Platform
 from orchestration.materialization import OWNERS, SOURCES, clear_failures, progress
+
+ChunkEvents = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
 
 @dg.asset(
@@ -18,7 +22,7 @@ from orchestration.materialization import OWNERS, SOURCES, clear_failures, progr
     check_specs=CHECKS,
     pool="refresh",
 )
-def chunks(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
+def chunks(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> ChunkEvents:
     """Documents cut along their structure into passages that fit the embedding model, each with its exact span.
 
     Great Expectations validates every new chunk. A document with one that fails goes to the quarantine as a whole; when so
@@ -28,7 +32,7 @@ def chunks(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platfor
     with clear_failures(platform):
         report = refresh.stage_chunks(platform, source, context.run_id, progress=progress(context, "documents cut"))
         plot = reports.length_plot(platform, source)
-    return dg.MaterializeResult(
+    yield dg.MaterializeResult(
         metadata={
             "documents": report.documents,
             "chunks validated": report.chunks,

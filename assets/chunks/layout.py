@@ -197,6 +197,7 @@ def _validate(
             chunk_id=chunk.chunk_id,
             document_id=layout.document_id,
             version=layout.version,
+            layout=layout.identity,
             text_hash=chunk.text_hash,
             header=chunk.header,
             body=layout.text[chunk.start : chunk.end],

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from assets.lineage import schema
-from assets.plots import bars
 from assets.platform import Platform
+from assets.plots import bars
 
 _CHUNKS_WORTH_A_PLOT = 100
 _STEP = 100

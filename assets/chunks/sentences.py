@@ -58,8 +58,8 @@ _LABEL_WINDOW = 60
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """The sentences of a text as character spans (start, end), in order, without surrounding white space.
 
-    Together they hold every character that is not white space. List markers, headings, table rows and empty lines begin a
-    new one; a line feed inside a paragraph does not.
+    Together they hold every character that is not white space. List markers, headings, table rows and empty lines
+    begin a new one; a line feed inside a paragraph does not.
     """
     breaks = {match.end() for match in _HEADING_LINE.finditer(text)}
     spans: list[tuple[int, int]] = []

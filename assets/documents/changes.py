@@ -250,10 +250,7 @@ def _outcome(
         case Removed():
             wanted = timeline.ended(served, at)
         case Changed(history=True):
-            if dated or not problems:
-                wanted = timeline.from_history(dated, _moment_or_none(change))
-            else:
-                wanted = served
+            wanted = timeline.from_history(dated, _moment_or_none(change)) if dated or not problems else served
         case Changed():
             undated_from = BEGINNING if first_look and not served else at
             wanted = timeline.followed_by(served, dated, _moment_or_none(change), undated_from=undated_from)

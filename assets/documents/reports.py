@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from assets.lineage import schema
 from assets.lineage.moments import BEGINNING, iso
-from assets.plots import bars
 from assets.platform import Platform
+from assets.plots import bars
 
 _ROWS = 50
 _VERSIONS_WORTH_A_PLOT = 20
@@ -45,7 +45,9 @@ def staged_documents(platform: Platform, source_name: str) -> DocumentReport:
             )
         ).scalars()
         months = Counter(str(iso(date))[:7] for date in dates)
-        fingerprint: str | None = connection.execute(select(looks.c.fingerprint).where(looks.c.source == source_name)).scalar_one()
+        fingerprint: str | None = connection.execute(
+            select(looks.c.fingerprint).where(looks.c.source == source_name)
+        ).scalar_one()
     return DocumentReport(
         changes=[{"document": row.document_id, "outcome": row.outcome} for row in changes],
         quarantine=[

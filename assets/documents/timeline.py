@@ -8,9 +8,12 @@ from assets.lineage.moments import BEGINNING, OPEN
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One version of a document from `valid_from` up to but without `valid_to` (moments). `version` is the hash of its
-    canonical text, `raw` that of the bytes it was parsed from, `title_stated` whether the source, not the text, gave the title, `structure` that of its stored structure, `fingerprint` the
-    source's own. `key` is the catalogue's key where the entry is served already."""
+    """One version of a document from `valid_from` up to but without `valid_to` (moments).
+
+    `version` is the hash of its canonical text, `raw` that of the bytes it was parsed from, `structure` that of its stored
+    structure, `fingerprint` the source's own; `title_stated` says whether the source, not the text, gave the title. `key` is
+    the catalogue's key where the entry is served already.
+    """
 
     version: str
     valid_from: int

@@ -38,8 +38,4 @@ def served(connection: Connection) -> Served | None:
             table.c.generation, table.c.index_version, versions.c.recipe, versions.c.model, versions.c.dimension
         ).join(versions, versions.c.index_version == table.c.index_version)
     ).first()
-    return (
-        None
-        if row is None
-        else Served(row.generation, row.index_version, row.recipe, row.model, row.dimension)
-    )
+    return None if row is None else Served(row.generation, row.index_version, row.recipe, row.model, row.dimension)

@@ -16,6 +16,7 @@ from assets.index import serving
 from assets.index.embedding_step import embed_staged
 from assets.index.generation import served
 from assets.index.refresh import rebuild_reasons, serving_parts, vector_store
+from assets.index.staged import SourceResult, staged_result
 from assets.lineage import schema
 from assets.lineage.moments import OPEN, now
 from assets.platform import Platform
@@ -26,7 +27,7 @@ from assets.storage.hashing import content_hash
 class RebuildResult:
     """What a rebuild did, source by source, and the generation that is served since."""
 
-    results: tuple[serving.SourceResult, ...]
+    results: tuple[SourceResult, ...]
     generation: int
     reasons: tuple[str, ...]
 
@@ -56,7 +57,7 @@ def rebuild(platform: Platform, run_id: str, progress: Callable[[str], None] = l
         progress(f"{name}: embedding")
         embedded = embed_staged(platform.catalogue, platform.blobs, vector_store(platform), platform.embedder, name)
         with platform.catalogue.read() as connection:
-            results.append(serving.staged_result(connection, source, embedded))
+            results.append(staged_result(connection, source, embedded))
     progress("writing the new index")
     generation = serving.serve(serving_parts(platform), sources, results, {}, run_id=run_id, rebuild=True)
     return RebuildResult(tuple(results), generation, tuple(reasons))

@@ -17,6 +17,7 @@ from assets.index import serving
 from assets.index.embedding_step import embed_staged
 from assets.index.generation import served
 from assets.index.recipe import Recipe
+from assets.index.staged import SourceResult, staged_result
 from assets.index.vectors import VectorStore
 from assets.lineage import schema
 from assets.lineage.moments import now
@@ -95,7 +96,8 @@ def stage_documents(
                 source=source_name,
                 run_id=run_id,
                 at=at,
-                full=int(full),
+                # The first look has read everything too.
+                full=int(full or source.state is None),
                 state=opened.state(),
                 fingerprint=fingerprint,
                 embedded=0,
@@ -134,7 +136,7 @@ def embed(
 class RefreshResult:
     """What a refresh of one source did, and what is served since."""
 
-    result: serving.SourceResult
+    result: SourceResult
     generation: int
     index_version: str | None
 
@@ -148,7 +150,7 @@ def write_and_serve(
     with platform.catalogue.read() as connection:
         table = schema.staged_looks
         look = connection.execute(select(table).where(table.c.source == source_name)).one()
-        result = serving.staged_result(connection, source, look.embedded)
+        result = staged_result(connection, source, look.embedded)
     generation = serving.serve(
         serving_parts(platform),
         [source],

@@ -2,43 +2,33 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from assets.documents import intake
 from assets.documents.registry import RegisteredSource
+from assets.index.applying import apply_files, apply_quarantine, apply_rows, apply_versions
 from assets.index.generation import Served, served
 from assets.index.physical import PhysicalIndexes
 from assets.index.recipe import Recipe
-from assets.index.rows import Stay, row_id
+from assets.index.rows import row_id
+from assets.index.staged import SourceResult, changes_anything, recordable, staged_additions, staged_row_counts
 from assets.index.store import IndexRow, IndexStore
 from assets.index.texts import ChunkTexts
 from assets.index.vectors import VectorStore
 from assets.lineage import ledger, schema
 from assets.lineage.catalogue import Catalogue
 from assets.lineage.locks import Locks
-from assets.lineage.moments import OPEN, now
+from assets.lineage.moments import now
 from assets.storage.blobs import Blobs
 
-_ROWS_A_WRITE = 2000
+_ROWS_A_READ = 2000
 _WAIT_SECONDS = 6 * 3600.0
 
 
 class IndexMismatch(Exception):
     """The index does not hold what was written to it. Nothing was served; the next refresh writes it again."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceResult:
-    """What a refresh did to one source; `rows` counts index rows, `seconds` the work from the look to the switch."""
-
-    source: str
-    documents: intake.DocumentCounts
-    chunks_added: int
-    chunks_kept: int
-    chunks_closed: int
-    embedded: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +53,6 @@ class Parts:
     dimension: int
 
 
-def recorded_result(connection: Connection, run_id: str, source_name: str) -> SourceResult:
-    """What a refresh that ended well recorded of itself."""
-    table = schema.refreshes
-    text: str = connection.execute(
-        select(table.c.result).where(table.c.run_id == run_id, table.c.source == source_name)
-    ).scalar_one()
-    values = json.loads(text)
-    values["documents"] = intake.DocumentCounts(**values["documents"])
-    return SourceResult(source=source_name, **values)
-
-
-def staged_result(connection: Connection, source: RegisteredSource, embedded: int) -> SourceResult:
-    """The counts of a staged refresh of one source."""
-    table = schema.staged_documents
-    added, closed = connection.execute(
-        select(
-            func.coalesce(func.sum(table.c.chunks_added), 0), func.coalesce(func.sum(table.c.chunks_closed), 0)
-        ).where(table.c.source == source.spec.name)
-    ).one()
-    _, row_closings = _staged_row_counts(connection, source.spec.name)
-    return SourceResult(
-        source=source.spec.name,
-        documents=intake.staged_counts(connection, source.spec.name, source.documents),
-        chunks_added=int(added),
-        chunks_kept=source.rows - row_closings,
-        chunks_closed=int(closed),
-        embedded=embedded,
-    )
-
-
 def serve(
     parts: Parts,
     sources: Sequence[RegisteredSource],
@@ -113,29 +73,24 @@ def serve(
     with parts.locks.hold("serve", wait_seconds=_WAIT_SECONDS):
         with parts.catalogue.read() as connection:
             before = served(connection)
-            counts = {name: _staged_row_counts(connection, name) for name in names}
-            changed = rebuild or any(_changes_anything(connection, name) for name in names)
+            counts = {name: staged_row_counts(connection, name) for name in names}
+            changed = rebuild or any(changes_anything(connection, name) for name in names)
             unfinished: list[str] = list(connection.execute(select(schema.unfinished.c.index_version)).scalars())
         _undo(parts, before, unfinished)
         if not changed:
             _commit(parts, sources, results, looks, before, None, None, run_id=run_id, rebuild=False)
             return before.generation if before else 0
         generation = before.generation + 1 if before else 1
-        if before is None or rebuild:
-            index_version = parts.recipe.index_version(generation)
-        else:
-            index_version = before.index_version
+        kept = None if rebuild else before
+        index_version = kept.index_version if kept else parts.recipe.index_version(generation)
         with parts.catalogue.write() as connection:
             connection.execute(insert(schema.unfinished).values(index_version=index_version, begun_at=now()))
-        if before is None or rebuild:
-            index = parts.indexes.create(index_version, parts.dimension)
-        else:
-            index = parts.indexes.open(index_version)
+        index = parts.indexes.open(index_version) if kept else parts.indexes.create(index_version, parts.dimension)
         for source in sources:
             _write_rows(parts, index, source, generation, progress)
-            if not rebuild:
+            if kept:
                 _close_rows(parts, index, source.spec.name, generation)
-        _verify(parts, index, generation, counts, rebuild=rebuild or before is None)
+        _verify(parts, index, generation, counts, fresh=kept is None)
         parts.blobs.flush()
         _commit(parts, sources, results, looks, before, generation, index_version, run_id=run_id, rebuild=rebuild)
     index.optimize()
@@ -153,40 +108,6 @@ def _undo(parts: Parts, before: Served | None, unfinished: Sequence[str]) -> Non
             connection.execute(delete(schema.unfinished).where(schema.unfinished.c.index_version == index_version))
 
 
-def _staged_row_counts(connection: Connection, source_name: str) -> tuple[int, int]:
-    """Staged rows to add and to close."""
-    table = schema.staged_rows
-    total, closings = connection.execute(
-        select(func.count(), func.count(table.c.closes)).where(table.c.source == source_name)
-    ).one()
-    return total - closings, closings
-
-
-def _changes_anything(connection: Connection, source_name: str) -> bool:
-    table = schema.staged_documents
-    return (
-        connection.execute(
-            select(table.c.document_id)
-            .where(table.c.source == source_name, table.c.outcome.not_in(("unchanged", "quarantined")))
-            .limit(1)
-        ).first()
-        is not None
-    )
-
-
-def _staged_additions(connection: Connection, source_name: str, after: int) -> list[tuple[int, Stay]]:
-    table = schema.staged_rows
-    query = (
-        select(table.c.staged_key, table.c.chunk_id, table.c.valid_from, table.c.valid_to)
-        .where(table.c.source == source_name, table.c.closes.is_(None), table.c.staged_key > after)
-        .order_by(table.c.staged_key)
-        .limit(_ROWS_A_WRITE)
-    )
-    return [
-        (row.staged_key, Stay(row.chunk_id, row.valid_from, row.valid_to)) for row in connection.execute(query).all()
-    ]
-
-
 def _write_rows(
     parts: Parts, index: IndexStore, source: RegisteredSource, generation: int, progress: Callable[[int], None]
 ) -> None:
@@ -194,7 +115,7 @@ def _write_rows(
     after = 0
     while True:
         with parts.catalogue.read() as connection:
-            batch = _staged_additions(connection, source.spec.name, after)
+            batch = staged_additions(connection, source.spec.name, after)
             if not batch:
                 return
             read = texts.read(connection, sorted({stay.chunk_id for _, stay in batch}))
@@ -234,10 +155,10 @@ def _close_rows(parts: Parts, index: IndexStore, source_name: str, generation: i
 
 
 def _verify(
-    parts: Parts, index: IndexStore, generation: int, counts: dict[str, tuple[int, int]], *, rebuild: bool
+    parts: Parts, index: IndexStore, generation: int, counts: dict[str, tuple[int, int]], *, fresh: bool
 ) -> None:
     added = sum(additions for additions, _ in counts.values())
-    closed = 0 if rebuild else sum(closings for _, closings in counts.values())
+    closed = 0 if fresh else sum(closings for _, closings in counts.values())
     with parts.catalogue.read() as connection:
         before = (
             0 if rebuild else connection.execute(select(func.coalesce(func.sum(schema.sources.c.rows), 0))).scalar_one()
@@ -267,19 +188,19 @@ def _commit(
     at = now()
     with parts.catalogue.write() as connection:
         if generation is not None and index_version is not None:
-            summary = {result.source: _without_name(result) for result in results}
+            summary = {result.source: recordable(result) for result in results}
             connection.execute(delete(schema.unfinished))
             _record_generation(
                 connection, parts, before, generation, index_version, sources, run_id, at, summary, rebuild
             )
         for source, result in zip(sources, results, strict=True):
             name = source.spec.name
-            additions, closings = _staged_row_counts(connection, name)
+            additions, closings = staged_row_counts(connection, name)
             if generation is not None and index_version is not None:
-                _apply_versions(connection, name, generation)
-                _apply_rows(connection, name, generation, index_version, rebuild=rebuild)
-            _apply_files(connection, name)
-            _apply_quarantine(connection, name, at)
+                apply_versions(connection, name, generation)
+                apply_rows(connection, name, generation, index_version, rebuild=rebuild)
+            apply_files(connection, name)
+            apply_quarantine(connection, name, at)
             values: dict[str, object] = {
                 "documents": source.documents + result.documents.added - result.documents.removed,
                 "rows": additions if rebuild else source.rows + additions - closings,
@@ -299,16 +220,10 @@ def _commit(
                     source=name,
                     generation=generation or (before.generation if before else 0),
                     at=at,
-                    result=json.dumps(_without_name(result), sort_keys=True),
+                    result=json.dumps(recordable(result), sort_keys=True),
                 )
             )
             intake.clear(connection, name)
-
-
-def _without_name(result: SourceResult) -> dict[str, object]:
-    values = asdict(result)
-    del values["source"]
-    return values
 
 
 def _record_generation(
@@ -359,141 +274,3 @@ def _record_generation(
             "recipe": json.loads(parts.recipe.dump()),
         },
     )
-
-
-def _apply_versions(connection: Connection, source_name: str, generation: int) -> None:
-    versions, staged, documents = schema.versions, schema.staged_versions, schema.staged_documents
-    touched = select(documents.c.document_id).where(
-        documents.c.source == source_name, documents.c.outcome.not_in(("unchanged", "quarantined"))
-    )
-    kept = select(staged.c.kept_key).where(staged.c.source == source_name, staged.c.kept_key.is_not(None))
-    connection.execute(
-        update(versions)
-        .where(
-            versions.c.source == source_name,
-            versions.c.to_generation == OPEN,
-            versions.c.document_id.in_(touched),
-            versions.c.version_key.not_in(kept),
-        )
-        .values(to_generation=generation)
-    )
-    copied = (
-        "source", "document_id", "version", "valid_from", "valid_to", "recorded_at", "title", "title_stated", "uri", "media_type", "raw",
-        "structure", "fingerprint", "layout_id",
-    )  # fmt: skip
-    connection.execute(
-        insert(versions).from_select(
-            [*copied, "from_generation", "to_generation"],
-            select(*(staged.c[name] for name in copied), _literal(generation), _literal(OPEN)).where(
-                staged.c.source == source_name, staged.c.kept_key.is_(None)
-            ),
-        )
-    )
-
-
-def _apply_rows(
-    connection: Connection, source_name: str, generation: int, index_version: str, *, rebuild: bool
-) -> None:
-    rows, staged = schema.rows, schema.staged_rows
-    closing = update(rows).where(rows.c.to_generation == OPEN).values(to_generation=generation)
-    if rebuild:
-        connection.execute(closing.where(rows.c.source == source_name))
-    else:
-        closings = select(staged.c.closes).where(staged.c.source == source_name, staged.c.closes.is_not(None))
-        connection.execute(closing.where(rows.c.row_id.in_(closings)))
-    after = 0
-    while batch := _staged_additions(connection, source_name, after):
-        after = batch[-1][0]
-        documents = _documents_of(connection, [stay.chunk_id for _, stay in batch])
-        connection.execute(
-            insert(rows),
-            [
-                {
-                    "row_id": row_id(stay, generation),
-                    "index_version": index_version,
-                    "source": source_name,
-                    "document_id": documents[stay.chunk_id],
-                    "chunk_id": stay.chunk_id,
-                    "valid_from": stay.valid_from,
-                    "valid_to": stay.valid_to,
-                    "from_generation": generation,
-                    "to_generation": OPEN,
-                }
-                for _, stay in batch
-            ],
-        )
-
-
-def _documents_of(connection: Connection, chunk_ids: Sequence[str]) -> dict[str, str]:
-    table = schema.chunks
-    found: dict[str, str] = {}
-    for start in range(0, len(chunk_ids), 500):
-        query = select(table.c.chunk_id, table.c.document_id).where(
-            table.c.chunk_id.in_(chunk_ids[start : start + 500])
-        )
-        found.update({row.chunk_id: row.document_id for row in connection.execute(query)})
-    return found
-
-
-def _apply_files(connection: Connection, source_name: str) -> None:
-    files, staged = schema.files, schema.staged_files
-    looked_at = select(staged.c.path).where(staged.c.source == source_name)
-    connection.execute(delete(files).where(files.c.source == source_name, files.c.path.in_(looked_at)))
-    connection.execute(
-        insert(files).from_select(
-            ["source", "path", "fingerprint", "raw"],
-            select(staged.c.source, staged.c.path, staged.c.fingerprint, staged.c.raw).where(
-                staged.c.source == source_name, staged.c.fingerprint.is_not(None)
-            ),
-        )
-    )
-
-
-def _apply_quarantine(connection: Connection, source_name: str, at: int) -> None:
-    """Resolves what no longer stands of the documents that were looked at, and adds what is new."""
-    standing, staged, documents = schema.quarantine, schema.staged_quarantine, schema.staged_documents
-    same = (
-        select(staged.c.staged_key)
-        .where(
-            staged.c.source == source_name,
-            staged.c.document_id == standing.c.document_id,
-            staged.c.reason == standing.c.reason,
-        )
-        .exists()
-    )
-    looked_at = select(documents.c.document_id).where(documents.c.source == source_name)
-    connection.execute(
-        update(standing)
-        .where(
-            standing.c.source == source_name,
-            standing.c.resolved_at == OPEN,
-            standing.c.document_id.in_(looked_at),
-            ~same,
-        )
-        .values(resolved_at=at)
-    )
-    already = (
-        select(standing.c.quarantine_id)
-        .where(
-            standing.c.source == source_name,
-            standing.c.resolved_at == OPEN,
-            standing.c.document_id == staged.c.document_id,
-            standing.c.reason == staged.c.reason,
-        )
-        .exists()
-    )
-    copied = ("source", "document_id", "stage", "reason", "advice", "raw")
-    connection.execute(
-        insert(standing).from_select(
-            [*copied, "noticed_at", "resolved_at"],
-            select(*(staged.c[name] for name in copied), _literal(at), _literal(OPEN)).where(
-                staged.c.source == source_name, ~already
-            ),
-        )
-    )
-
-
-def _literal(value: int):  # type: ignore[no-untyped-def]
-    from sqlalchemy import BigInteger, literal
-
-    return literal(value, BigInteger)

@@ -20,20 +20,21 @@ from assets.storage.objects import (
     StoreUnavailable,
     checked_condition,
     checked_key,
+    checked_prefix,
 )
 
 _LOCKS = 256
 _LEFTOVER_SECONDS = 3600
 _FEW_FILES = 64
-_READ_ONLY_ERRORS = {errno.EACCES: "the permission to", errno.EPERM: "the permission to", errno.EROFS: "a disk that lets it"}
+_REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class DirectoryObjectStore:
     """Objects as files below `root`, which is made at the first write.
 
-    A write goes to a temporary file that then takes the object's name, so that a killed writer leaves the object as it was.
-    Conditional writes exclude every other write of the same key by a lock that the operating system drops with its
-    process; unconditional ones share it. The folder `.store` below `root` holds locks and temporary files.
+    A write goes to a temporary file that then takes the object's name, so that a killed writer leaves the object as
+    it was. Conditional writes exclude every other write of the same key by a lock that the operating system drops
+    with its process; unconditional ones share it. The folder `.store` below `root` holds locks and temporary files.
     """
 
     def __init__(self, root: Path | str) -> None:
@@ -83,9 +84,7 @@ class DirectoryObjectStore:
         return self.head(key) is not None
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        folder, _, beginning = prefix.rpartition("/")
-        if folder:
-            checked_key(folder)
+        folder, _, beginning = checked_prefix(prefix).rpartition("/")
         with self._understood():
             yield from self._below(self._root / folder, f"{folder}/" if folder else "", beginning)
 
@@ -135,8 +134,9 @@ class DirectoryObjectStore:
                     self._unflushed = None
 
     def _written(self, data: bytes) -> Path:
-        """A new temporary file with that content. Its time is set by the clock in nanoseconds, because file systems keep
-        time in steps of milliseconds and two contents of one size have to differ in their etags."""
+        """A new temporary file with that content. Its time is set by the clock in nanoseconds, because file systems
+        keep time in steps of milliseconds and two contents of one size have to differ in their etags.
+        """
         path = self._temporary / f"{os.getpid()}-{uuid.uuid4().hex}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
@@ -219,13 +219,13 @@ class DirectoryObjectStore:
     def _sentence(self, error: OSError) -> str:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return f"The disk of the object store {self._root} is full: free some space and run this again."
-        if error.errno in _READ_ONLY_ERRORS:
+        if error.errno in _REFUSALS:
             return (
-                f"The object store {self._root} cannot be used: give this user {_READ_ONLY_ERRORS[error.errno]} "
-                "read and write there, or choose another folder."
+                f"The object store {self._root} is read-only or forbidden for this user: "
+                "allow this user to read and write there, or choose another folder."
             )
         if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
-            return f"In the object store {self._root} a key cannot be both an object and a folder of others: rename one."
+            return f"In the object store {self._root} a key is an object and a folder of others at once: rename one."
         return f"The object store {self._root} failed ({error.strerror}): check the disk and run this again."
 
 

@@ -1,4 +1,4 @@
-"""What an object store does, whichever is behind it: whole objects by key, written atomically, conditionally where asked."""
+"""What an object store does, whichever is behind it: whole objects by key, each write atomic, conditional where asked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class PreconditionFailed(StorageError):
     """The object was there already, or is not what it was: somebody else wrote first. Nothing was changed."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"The object {key!r} was written by somebody else in the meantime: read it again and decide anew.")
+        super().__init__(f"Somebody else wrote the object {key!r} in the meantime: read it again and decide anew.")
         self.key = key
 
 
@@ -41,9 +41,10 @@ class StoreUnavailable(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """An object without its content: size in bytes, time of the last write (UTC), and a tag that changes with every content.
+    """An object without its content.
 
-    `etag` is for `if_match` alone; how it is made differs between stores.
+    `size` is in bytes, `modified` the time of the last write (UTC), `etag` a tag that differs between contents and is for
+    `if_match` alone: stores make it in different ways.
     """
 
     key: str
@@ -53,17 +54,18 @@ class ObjectInfo:
 
 
 class ObjectStore(Protocol):
-    """Whole objects by key. Keys are relative paths of at most 1,024 bytes with "/" between parts, no part empty, "." or "..".
+    """Whole objects by key. A key is a relative path with "/" between its parts, as `checked_key` allows; none may be the
+    folder of another ("a" and "a/b").
 
-    A reader sees an object as it was or as it is, never half of it, whatever happens to the writer. Every method raises
-    ValueError for a key that is none, and StoreUnavailable.
+    A reader sees an object as it was or as it is, never half of it, whatever happens to the writer. Every method
+    raises ValueError for a key that is none, and StoreUnavailable.
     """
 
     def put(self, key: str, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
         """Writes an object and returns its etag.
 
-        With `if_absent`, only where there is none; with `if_match`, only where the present one has that etag; else raises
-        PreconditionFailed. Of several writers with the same condition exactly one wins.
+        With `if_absent`, only where there is none; with `if_match`, only where the present one has that etag; else
+        raises PreconditionFailed. Of several writers with the same condition exactly one wins.
         """
         ...
 
@@ -80,8 +82,9 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """The objects whose key begins with `prefix` (any characters, not only whole parts), streamed in ascending order of
-        key by Unicode code point."""
+        """The objects whose key begins with `prefix` (any characters, not only whole parts), streamed in ascending
+        order of key by Unicode code point.
+        """
         ...
 
     def delete(self, key: str) -> None:
@@ -103,6 +106,14 @@ def checked_key(key: str) -> str:
     if len(key.encode()) > LONGEST_KEY or any(len(part.encode()) > LONGEST_PART for part in parts):
         raise ValueError(f"An object's key has at most {LONGEST_KEY} bytes, and {LONGEST_PART} between two '/'.")
     return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """The prefix itself. Raises ValueError where no key could begin with it."""
+    folder, slash, _ = prefix.rpartition("/")
+    if slash:
+        checked_key(folder)
+    return prefix
 
 
 def checked_condition(if_absent: bool, if_match: str | None) -> None:

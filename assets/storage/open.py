@@ -7,13 +7,16 @@ from assets.storage.objects import ObjectStore
 
 
 def open_objects(url: str, *, s3_endpoint: str | None = None) -> ObjectStore:
-    """The store at `file:///folder`, at a plain path, or at `s3://bucket/prefix` (at `s3_endpoint`, where it is not Amazon's).
+    """The store at `file:///folder`, at a plain path, or at `s3://bucket/prefix` (at `s3_endpoint`, where it is not
+    Amazon's).
 
     Raises ValueError for an address that is none of these, StoreUnavailable where the folder cannot be used.
     """
     if "://" not in url:
         if not url.strip():
-            raise ValueError("The address of the object store is empty: give a folder, file:///folder or s3://bucket/prefix.")
+            raise ValueError(
+                "The address of the object store is empty: give a folder, file:///folder or s3://bucket/prefix."
+            )
         return _directory(Path(url).expanduser())
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
@@ -21,7 +24,8 @@ def open_objects(url: str, *, s3_endpoint: str | None = None) -> ObjectStore:
     if parts.scheme == "s3" and parts.hostname and not (parts.query or parts.fragment or parts.username or parts.port):
         from assets.storage.s3 import S3ObjectStore
 
-        return S3ObjectStore(parts.netloc, parts.path.strip("/"), endpoint=s3_endpoint)
+        store: ObjectStore = S3ObjectStore(parts.netloc, parts.path.strip("/"), endpoint=s3_endpoint)
+        return store
     raise ValueError(
         f"An object store of the kind {parts.scheme!r} cannot be opened: give a folder, file:///folder or s3://bucket/prefix."
     )

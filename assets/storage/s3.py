@@ -14,10 +14,11 @@ from assets.storage.objects import (
     StoreUnavailable,
     checked_condition,
     checked_key,
+    checked_prefix,
 )
 
 if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import ClientError
 
 _PART_BYTES = 32 * 1024 * 1024
 _ATTEMPTS = 5
@@ -44,9 +45,9 @@ _ADVICE = {
 class S3ObjectStore:
     """Objects in `bucket`, their keys behind `prefix`; `endpoint` is the address of a server that is not Amazon's.
 
-    Credentials and region come from where the AWS tools look for them. The client is made at the first use. Uploads carry
-    SHA-256 checksums that the server verifies; objects above 32 MiB go in parts. In a bucket that keeps versions, `delete`
-    leaves the earlier ones to the bucket's own rules.
+    Credentials and region come from where the AWS tools look for them. The client is made at the first use. Uploads
+    carry SHA-256 checksums that the server verifies; objects above 32 MiB go in parts. In a bucket that keeps
+    versions, `delete` leaves the earlier ones to the bucket's own rules.
     """
 
     def __init__(self, bucket: str, prefix: str = "", *, endpoint: str | None = None) -> None:
@@ -88,6 +89,7 @@ class S3ObjectStore:
         return self.head(key) is not None
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        checked_prefix(prefix)
         with self._understood():
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
@@ -119,8 +121,9 @@ class S3ObjectStore:
     def _conditional(self, key: str, data: bytes, condition: dict[str, str], upload: Any) -> str:
         """A conditional write whose outcome is certain.
 
-        S3 answers 409 when another write of the key is under way; then nothing is decided. And when the answer to a write
-        that took place is lost, the client repeats it and is told 412 by its own object, which the writer's mark reveals.
+        S3 answers 409 when another write of the key is under way; then nothing is decided. And when the answer to a
+        write that took place is lost, the client repeats it and is told 412 by its own object, which the writer's
+        mark reveals.
         """
         from botocore.exceptions import ClientError
 
@@ -192,7 +195,9 @@ class S3ObjectStore:
             return
 
     def _read(self, place: dict[str, str]) -> bytes:
-        """An object's bytes; begun again when the connection breaks in the middle, which the client itself does not do."""
+        """An object's bytes; begun again when the connection breaks in the middle, which the client itself does not
+        do.
+        """
         from botocore.exceptions import BotoCoreError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
         for attempt in range(_ATTEMPTS):

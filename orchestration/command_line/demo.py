@@ -8,7 +8,7 @@ import click
 from assets.platform import Platform
 from orchestration.command_line.output import json_option, print_json, print_table, say, with_platform
 
-QUESTION = "How many weeks of paid parental leave do I get?"
+QUESTION = "How long must I have been employed before I can take paid parental leave?"
 EARLIER = "2023-06-01"
 
 
@@ -30,7 +30,7 @@ def demo(platform: Platform, as_json: bool) -> None:
     handbook = make_repository(SAMPLES / "handbook" / "revisions", platform.home / "demo" / "handbook.git")
     specs = [
         SourceSpec("handbook", "handbook", str(handbook)),
-        SourceSpec("rules", "regulation", str(SAMPLES / "rules"), jurisdiction="sample"),
+        SourceSpec("rules", "regulation", str(SAMPLES / "rules"), jurisdiction="XT"),
     ]
     for spec in specs:
         registry.add(platform.catalogue, spec)

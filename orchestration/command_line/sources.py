@@ -37,7 +37,10 @@ def add(
     look_every: int | None,
     as_json: bool,
 ) -> None:
-    """Register NAME at LOCATION: a directory, a git repository or bundle, a .jsonl file, an s3:// prefix, or an http(s):// address."""
+    """Register NAME at LOCATION.
+
+    LOCATION is a directory, a git repository or bundle, a .jsonl file, an s3:// prefix, or an http(s):// address.
+    """
     from assets.documents import registry
     from assets.documents.sources.base import SourceSpec, SourceUnavailable
     from assets.documents.sources.open import absolute_location

@@ -9,7 +9,8 @@ LIBRARY = "https://code.dccouncil.us/schemas/dc-library"
 
 
 def read(body: str, root: str = "section") -> ParsedDocument:
-    names = f'xmlns="{LIBRARY}" xmlns:codify="https://code.dccouncil.us/schemas/codify" xmlns:xi="http://www.w3.org/2001/XInclude"'
+    others = 'xmlns:codify="https://code.dccouncil.us/schemas/codify" xmlns:xi="http://www.w3.org/2001/XInclude"'
+    names = f'xmlns="{LIBRARY}" {others}'
     return parse(f"<{root} {names}>{body}</{root}>".encode(), "a.xml")
 
 
@@ -20,7 +21,8 @@ def shown(document: ParsedDocument) -> list[tuple[str, int, str]]:
 def test_paragraphs_carry_their_numbers_as_law_is_cited() -> None:
     document = read(
         "<num>32-531.02</num><heading>Provision of paid leave.</heading><text>Intro.</text>"
-        "<para><num>(a)</num><para><num>(1)</num><text>First <em>rule</em> of § <cite path='x'>32-1</cite>.</text></para>"
+        "<para><num>(a)</num>"
+        "<para><num>(1)</num><text>First <em>rule</em> of § <cite path='x'>32-1</cite>.</text></para>"
         "<para><num>(2)</num><text>Second:</text><para><num>(A)</num><text>deep.</text></para><aftertext>After.</aftertext>"
         "</para></para><para><num>(b)</num><heading>Reports.</heading><text>Third.</text></para>"
     )

@@ -78,6 +78,11 @@ def test_template_tags_of_a_site_leave_what_a_reader_sees() -> None:
     assert document.text == "T\n\nRead the guide and ask people-ops.\n\nWrite {{ name }}.\n\n{{ kept }}"
 
 
+def test_a_table_without_a_header_is_a_table_where_a_site_generator_takes_it() -> None:
+    document = read("---\ntitle: T\n---\nText:\n\n|---|---|\n|A|20|\n|B|[link][x]|\n\n[x]: {% page 'y' %}\n")
+    assert shown(document)[2:] == [("table", 0, "A | 20\nB | link")]
+
+
 def test_braces_stay_where_no_site_generator_is_at_work() -> None:
     assert read("Write {{ name }} here.").text == "Write {{ name }} here."
 

@@ -99,6 +99,22 @@ def test_pdf_columns_are_read_one_after_the_other() -> None:
     assert text.index("left column line number five") < text.index("right column line number one")
 
 
+def test_pdf_table_of_contents_makes_no_headings() -> None:
+    page = [
+        *lines(
+            700, "1 Leave . . . . . . . . . . . . . 3", "2 Pay . . . . . . . . . . . . . . . 7", font="Helvetica-Bold"
+        ),
+        *lines(640, "1 Leave", font="Helvetica-Bold"),
+        *lines(620, *["An employee may take leave after six months of service."] * 3),
+    ]
+    assert [kind for kind, _, _ in shown(parse(pdf([page]), "a.pdf"))] == [
+        "paragraph",
+        "paragraph",
+        "heading",
+        "paragraph",
+    ]
+
+
 def test_pdf_rows_of_cells_stay_rows() -> None:
     page = [*lines(700, "Grade", "A", "B"), *lines(700, "Days", "20", "25", x=300)]
     page.sort(key=lambda cell: (-cell[1], cell[0]))
@@ -158,7 +174,8 @@ def test_docx_text_in_content_controls_and_insertions_is_read_and_deleted_text_i
 
     def fill(document: Any) -> None:
         xml = (
-            f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r><w:t>Control </w:t></w:r><w:ins><w:r><w:t>added</w:t></w:r></w:ins>"
+            f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r><w:t>Control </w:t></w:r>"
+            "<w:ins><w:r><w:t>added</w:t></w:r></w:ins>"
             "<w:del><w:r><w:delText>gone</w:delText></w:r></w:del><w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>"
             "</w:p></w:sdtContent></w:sdt>"
         )

@@ -1,4 +1,4 @@
-"""Plain text and records: encodings, paragraphs, items and unmistakable headings; and what content says against names."""
+"""Plain text and records: encodings, paragraphs, items, unmistakable headings; and content that denies its name."""
 
 import pytest
 

@@ -116,6 +116,14 @@ def test_leaving_early_leaves_the_pool_usable() -> None:
     assert not workers()
 
 
+def test_a_second_series_in_the_midst_of_a_first_is_refused() -> None:
+    with ParserPool(workers=2, seconds=20) as pool:
+        for _ in pool.parse_many([(1, b"one", "a.txt", None), (2, SLOW, "b.md", None)]):
+            with pytest.raises(RuntimeError, match="one series of files at a time"):
+                pool.parse(b"two", "a.txt")
+            break
+
+
 def test_no_worker_outlives_a_killed_parent() -> None:
     program = (
         "import json, psutil, sys, time\n"
@@ -166,6 +174,6 @@ def test_a_worker_is_light_and_sees_no_secrets(monkeypatch: pytest.MonkeyPatch) 
 
 def _runs(pid: int) -> bool:
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

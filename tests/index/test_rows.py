@@ -56,8 +56,6 @@ def test_after_a_change_every_moment_shows_exactly_the_wanted_chunks(
     rows = [stay for identity, stay in served.items() if identity not in result.to_close] + list(result.to_add)
     for moment in range(0, 70, 5):
         seen = sorted(stay.chunk_id for stay in rows if stay.valid_from <= moment < stay.valid_to)
-        expected = sorted(
-            chunk for start, end, chunks in after for chunk in chunks if start <= moment < end
-        )
+        expected = sorted(chunk for start, end, chunks in after for chunk in chunks if start <= moment < end)
         assert seen == expected
     assert change({str(number): stay for number, stay in enumerate(rows)}, stays(after)).to_add == ()

@@ -35,7 +35,7 @@ def test_a_catalogue_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "catalogue.db").write_text("not a database, but long enough to be read as the header of one" * 20)
-    with pytest.raises(CatalogueUnavailable, match="catalogue.db"):
+    with pytest.raises(CatalogueUnavailable, match=r"catalogue\.db"):
         Catalogue(f"sqlite:///{tmp_path / 'catalogue.db'}")
 
 

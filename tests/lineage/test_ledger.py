@@ -41,9 +41,13 @@ def test_a_removed_entry_is_found(catalogue: Catalogue) -> None:
 
 
 def test_an_entry_goes_with_the_transaction_that_it_records(catalogue: Catalogue) -> None:
-    with pytest.raises(RuntimeError), catalogue.write() as connection:
-        ledger.append(connection, "index.refreshed", "generation/9", {})
-        raise RuntimeError("the change failed")
+    def fail_after_recording() -> None:
+        with catalogue.write() as connection:
+            ledger.append(connection, "index.refreshed", "generation/9", {})
+            raise RuntimeError("the change failed")
+
+    with pytest.raises(RuntimeError):
+        fail_after_recording()
     with catalogue.read() as connection:
         assert ledger.check(connection).entries == 5
 

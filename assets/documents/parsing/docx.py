@@ -66,7 +66,7 @@ class _Reader:
             for relation in document.part.rels.values()
             if not relation.is_external
         }
-        self._note_order: list[tuple[str, str]] = []
+        self._note_numbers: dict[tuple[str, str], int] = {}
         self._core_title = document.core_properties.title or ""
         self._shown_title = ""
 
@@ -88,10 +88,7 @@ class _Reader:
     def notes(self) -> None:
         """Append the foot- and endnotes that the text refers to, in the order of their first reference."""
         trees: dict[str, dict[str, Any]] = {}
-        position = 0
-        while position < len(self._note_order):
-            kind, identity = self._note_order[position]
-            position += 1
+        for (kind, identity), number in list(self._note_numbers.items()):
             if kind not in trees:
                 part = self._parts.get(kind)
                 root = checked_tree(part.blob, depth_factor=_ELEMENTS_A_LEVEL) if part is not None else ()
@@ -99,7 +96,7 @@ class _Reader:
             note = trees[kind].get(identity)
             if note is not None:
                 text = " ".join(self._text(paragraph) for paragraph in note.iter(word("p")))
-                self._builder.add(BlockKind.PARAGRAPH, f"[{position}] {one_line(text)}")
+                self._builder.add(BlockKind.PARAGRAPH, f"[{number}] {one_line(text)}")
 
     def _paragraph(self, paragraph: Any) -> None:
         text = self._text(paragraph)
@@ -175,9 +172,8 @@ class _Reader:
         return "".join(pieces)
 
     def _note_mark(self, kind: str, identity: str) -> str:
-        if (kind, identity) not in self._note_order:
-            self._note_order.append((kind, identity))
-        return f"[{self._note_order.index((kind, identity)) + 1}]"
+        number = self._note_numbers.setdefault((kind, identity), len(self._note_numbers) + 1)
+        return f"[{number}]"
 
     def _style_chain(self, paragraph: Any) -> Iterator[Any]:
         properties = paragraph.find(word("pPr"))

@@ -1,4 +1,4 @@
-"""Template tags (Liquid, kramdown attributes) of site generators: what is left of them for a reader."""
+"""What site generators add to Markdown (Liquid tags, kramdown attributes and tables): what a reader sees of it."""
 
 import re
 
@@ -6,8 +6,11 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _RAW = re.compile(r"\{%-?\s{0,5}raw\s{0,5}-?%\}")
 _END_RAW = re.compile(r"\{%-?\s{0,5}endraw\s{0,5}-?%\}")
 _LINK_TARGET = re.compile(r"(\]\(\s*<?)([^()\n]{0,300}?)(\{[%{][^{}]{0,500}[%}]\})([^()\n]{0,300}\))")
-_TAG = re.compile(r"(`[^`\n]{1,500}`)|\{%([^{}]{0,500})%\}|\{\{[^{}]{0,500}\}\}|\{:[^{}\n]{0,300}\}")
-_QUOTED = re.compile(r"\"([^\"]{1,200})\"|'([^']{1,200})'")
+_REFERENCE = re.compile(r"^( {0,3}\[[^\]\n]{1,300}\]:\s{0,20}<?)\{[%{][^{}]{0,500}[%}]\}[^\n]{0,300}$", re.M)
+_HEADLESS_TABLE = re.compile(r"(?:(?<=\n\n)|\A)(?=(\|[ :|-]{3,1000})\n\|)")
+_TAG = re.compile(r"(`[^`\n]{1,500}`)|\{%([^{}]{0,2000})%\}|\{\{[^{}]{0,500}\}\}|\{:[^{}\n]{0,300}\}")
+_QUOTED = re.compile(r"\"([^\"]{1,2000})\"|'([^']{1,2000})'")
+_ADDRESS = re.compile(r"\S*[/.]\S*")
 _CONTROL = frozenset({
     "if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "for", "endfor", "break",
     "continue", "cycle", "assign", "capture", "endcapture", "comment", "endcomment", "include", "include_relative",
@@ -43,6 +46,7 @@ def without_template_tags(text: str) -> str:
 
 
 def _prose(text: str) -> str:
+    text = _HEADLESS_TABLE.sub(_empty_header, text)
     if "{%" not in text and "{{" not in text and "{:" not in text:
         return text
     kept: list[str] = []
@@ -55,8 +59,13 @@ def _prose(text: str) -> str:
 
 
 def _tags(text: str) -> str:
-    text = _LINK_TARGET.sub(r"\1#)", text)
+    text = _REFERENCE.sub(r"\1#", _LINK_TARGET.sub(r"\1#)", text))
     return _TAG.sub(_shown, text)
+
+
+def _empty_header(match: re.Match[str]) -> str:
+    # kramdown takes a table without a header row, the reader of Markdown does not.
+    return re.sub("[^|]+", " ", match[1]) + "\n"
 
 
 def _shown(match: re.Match[str]) -> str:
@@ -66,4 +75,4 @@ def _shown(match: re.Match[str]) -> str:
     if len(words) < 2 or words[0] in _CONTROL:
         return ""
     arguments = [first or second for first, second in _QUOTED.findall(words[1])]
-    return arguments[-1] if arguments and "/" not in arguments[-1] and "." not in arguments[-1] else ""
+    return arguments[-1] if arguments and not _ADDRESS.fullmatch(arguments[-1]) else ""

@@ -24,6 +24,7 @@ _COMPOUND_STARTS = frozenset({
     "self", "non", "well", "full", "part", "long", "short", "half", "cross", "co", "all", "ex", "high", "low", "mid",
     "multi"
 })  # fmt: skip
+_LEADER = re.compile(r"(?:\s?\.){5,}\s?")
 _EDGE_LINES = 3
 
 
@@ -43,7 +44,11 @@ def lay_out(pages: Sequence[Sequence[Line]], builder: DocumentBuilder) -> None:
         if any(line.same_row for line in paragraph):
             builder.add(BlockKind.TABLE, _rows(paragraph))
             continue
-        text = _joined(paragraph, vocabulary)
+        text, leaders = _LEADER.subn(" … ", _joined(paragraph, vocabulary))
+        if leaders:
+            # An entry of a table of contents looks like the heading that it leads to.
+            builder.add(BlockKind.PARAGRAPH, text)
+            continue
         level = levels.get(paragraph[0].size)
         if (
             level is None
@@ -81,32 +86,32 @@ def _without_furniture(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
         plain = line.size <= body and not line.bold
         return _DIGITS.sub("#", line.text) if plain else line.text, line.size, round(line.y / 3)
 
-    seen: Counter[tuple[str, float, int]] = Counter()
+    near: Counter[tuple[str, float, int]] = Counter()
+    outermost: Counter[tuple[str, float, int]] = Counter()
     for page in pages:
-        seen.update({key(line) for line in _edges(page)})
-    often = {found for found, count in seen.items() if count >= max(3, 0.5 * len(pages))}
+        near.update({key(line) for line in _edges(page, _EDGE_LINES)})
+        outermost.update({key(line) for line in _edges(page, 1)})
+    # What names a chapter runs over its pages only, but stands at the very edge.
+    repeated = {found for found, count in near.items() if count >= max(3, 0.5 * len(pages))}
+    repeated |= {found for found, count in outermost.items() if count >= 3}
     kept = []
     for page in pages:
-        edges = _edges(page)
-        number = _page_number(page)
-        drop = {id(line) for line in edges if key(line) in often or line is number}
+        drop = {id(line) for line in _edges(page, _EDGE_LINES) if key(line) in repeated}
+        drop |= {id(line) for line in _edges(page, 1) if _is_page_number(line, page)}
         kept.append([line for line in page if id(line) not in drop] or list(page))
     return kept
 
 
-def _page_number(page: Sequence[Line]) -> Line | None:
-    """The page's number, where it stands alone and apart below everything else."""
-    if len(page) < 2:
-        return None
-    lowest, above = sorted(page, key=lambda line: line.y)[:2]
-    if above.y - lowest.y < 2 * lowest.size:
-        return None
-    return lowest if _PAGE_NUMBER.fullmatch(lowest.text) else None
+def _is_page_number(line: Line, page: Sequence[Line]) -> bool:
+    """Whether a line at the edge is the page's number: it stands apart from everything else."""
+    distance = min((abs(line.y - other.y) for other in page if other is not line), default=0.0)
+    return distance >= 2 * line.size and bool(_PAGE_NUMBER.fullmatch(line.text))
 
 
-def _edges(page: Sequence[Line]) -> list[Line]:
+def _edges(page: Sequence[Line], count: int) -> list[Line]:
+    """The lines at the page's uppermost and lowest `count` heights."""
     heights = sorted({line.y for line in page})
-    outer = {*heights[:_EDGE_LINES], *heights[-_EDGE_LINES:]}
+    outer = {*heights[:count], *heights[-count:]}
     return [line for line in page if line.y in outer]
 
 
@@ -196,11 +201,11 @@ def _starts_paragraph(paragraph: list[Line], line: Line, leading: float, right: 
         _NUMBERED.match(line.text) and last.text.endswith((*_SENTENCE_END, ",", "and", "or"))
     ):
         return True
-    ended = last.text.endswith(_SENTENCE_END)
+    ended = last.text.endswith(_SENTENCE_END) or bool(_LEADER.search(last.text))
     step = last.y - line.y
     if line.page != last.page or step < 0:
         return ended or not line.text[:1].islower()
-    if step > 1.35 * leading * last.size:
+    if step > 1.35 * leading * last.size or _LEADER.search(last.text):
         return True
     return ended and last.right < right - 0.2 * (right - min(one.left for one in paragraph))
 

@@ -10,7 +10,9 @@ _SPLIT = re.compile("[^\r\n\x02\ufffe]+")
 # PDFium marks a hyphen at a line's end with either of these and leaves out the line end.
 _HYPHENS = ("\x02", "\ufffe")
 _MARKER = re.compile(r"[-•‣◦▪–●○■*\uf0b7\uf0a7o]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]")
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _WIDE_GAP = 1.6
+_NEW_LINE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +63,36 @@ class _Reader:
         words = [(match.start() + start, match.end() - 1 + start) for match in re.finditer(r"\S+", text)]
         if not words:
             return []
-        size, bold = self._style(words[0][0])
+        size = self._style(words[len(words) // 2][0])[0]
         runs = [[words[0]]]
+        in_row = [False]
         for word in words[1:]:
             last = runs[-1][-1]
             gap = self._box(word[0])[0] - self._box(last[1])[1]
             ahead = text[runs[-1][0][0] - start : last[1] + 1 - start]
-            if gap > _WIDE_GAP * size and not _MARKER.fullmatch(ahead):
+            # PDFium leaves out the line end where a page has hardly any text to tell its lines by.
+            new_line = abs(self._baseline(word[0]) - self._baseline(last[0])) > _NEW_LINE * size
+            if new_line or (gap > _WIDE_GAP * size and not _MARKER.fullmatch(ahead)):
                 runs.append([word])
+                in_row.append(not new_line)
             else:
                 runs[-1].append(word)
         lines = []
         for number, run in enumerate(runs):
             first, last_index = run[0][0], run[-1][1]
-            run_size, run_bold = (size, bold) if number == 0 else self._style(first)
+            # A bullet or a file name may be set otherwise than the line it stands in.
+            styles = [self._style(index) for index in (first, run[len(run) // 2][0], last_index)]
             lines.append(
                 Line(
-                    " ".join(text[a - start : b + 1 - start] for a, b in run),
+                    " ".join(text[a - start : b + 1 - start] for a, b in run).translate(_LIGATURES),
                     self._box(first)[0],
                     self._box(last_index)[1],
                     self._baseline(first),
-                    run_size,
-                    run_bold and self._style(last_index)[1],
+                    sorted(style[0] for style in styles)[1],
+                    all(style[1] for style in styles),
                     page,
                     hyphenated and number == len(runs) - 1,
-                    number > 0,
+                    in_row[number],
                 )
             )
         return lines

@@ -146,6 +146,8 @@ class ParserPool:
         Streams: `files` is read only as far ahead as keeps the workers busy, so that memory stays bounded. A refused
         file is yielded as its UnreadableDocument. Left before its end, it kills the workers that are still at a file.
         """
+        if self._busy:
+            raise RuntimeError("A parser pool can be at one series of files at a time: finish or leave the first one.")
         waiting: deque[_Job[Key]] = deque()
         source = iter(files)
         exhausted = False
@@ -157,6 +159,8 @@ class ParserPool:
                         exhausted = True
                     else:
                         waiting.append(self._start(*file))
+                if waiting and not self._busy and waiting[0].outcome is None:
+                    raise RuntimeError("The parser pool was closed while it was at work.")
                 while waiting and (result := waiting[0].outcome) is not None:
                     yield waiting.popleft().key, result
                 if self._busy and (

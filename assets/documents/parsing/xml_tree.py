@@ -74,6 +74,8 @@ def _reason(error: Any, raw: bytes) -> str:
     message = str(error).lower()
     if "depth" in message:
         return "too_deep"
+    if "memory" in message:
+        return "too_much_memory"
     if "huge" in message or "too long" in message:
         return "too_large"
     if "amplification" in message or ("entity" in message and "loop" in message):

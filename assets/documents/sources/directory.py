@@ -174,7 +174,7 @@ class DirectorySource:
                 "",
                 Unreadable(path, "broken_link", "Point the link at a file inside the source, or remove it."),
             )
-        if not target.startswith(self._root.rstrip(os.sep) + os.sep):
+        if not (target + os.sep).startswith(self._root.rstrip(os.sep) + os.sep):
             return path, "", Unreadable(path, "link_leads_outside", "Put a copy of what it points at into the source.")
         return (path, stat_fingerprint(status), target) if stat.S_ISREG(status.st_mode) else None
 

@@ -105,7 +105,7 @@ def fold(events: Iterable[Event], *, existed: bool) -> tuple[list[Stay], datetim
             kept.append(Event(time, event.commit, event.blob))
     removed_at = _date(kept.pop().time) if kept and kept[-1].blob is None else None
     stays: list[Stay] = []
-    for event, following in zip(kept, [*kept[1:], None], strict=True):
+    for event, following in zip(kept, [*kept[1:], None], strict=False):
         if event.blob is not None:
             gap = _date(following.time) if following is not None and following.blob is None else None
             stays.append(Stay(event.blob, event.commit, _date(event.time), gap))

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO
-from urllib.parse import urlsplit, urlunsplit
 
 from assets.documents.model import UnreadableDocument
 from assets.documents.sources.base import SourceUnavailable
@@ -33,6 +32,7 @@ _SAFETY = (
 _NETWORK = tuple((f"protocol.{name}.allow", "always") for name in ("https", "http", "ssh", "git", "file"))
 # What a user may need to reach a repository; every other GIT_ variable would point git at another one.
 _KEPT_VARIABLES = {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_EXEC_PATH"}
+_USER = re.compile(r"([A-Za-z][\w.+-]*://)([^/?#]*)@(.*)", re.DOTALL)
 _CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 
@@ -40,12 +40,11 @@ def without_credentials(url: str) -> str:
     """The address without user and password (of an ssh address only the password, since its user is part of the
     place).
     """
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
+    match = _USER.match(url)
+    if match is None:
         return url
-    user, _, host = parts.netloc.rpartition("@")
-    kept = f"{user.partition(':')[0]}@{host}" if parts.scheme.endswith("ssh") else host
-    return urlunsplit(parts._replace(netloc=kept))
+    scheme, user, rest = match.groups()
+    return f"{scheme}{user.partition(':')[0]}@{rest}" if "ssh" in scheme else scheme + rest
 
 
 class GitRepository:
@@ -119,6 +118,7 @@ class BlobReader:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def __enter__(self) -> "BlobReader":
@@ -127,13 +127,17 @@ class BlobReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process is not None:
-            _end(self._process)
-            self._process = None
+        with self._lock:
+            self._closed = True
+            if self._process is not None:
+                _end(self._process)
+                self._process = None
 
     def read(self, blob: str, max_bytes: int) -> bytes:
         """The content of a blob. Raises UnreadableDocument, SourceUnavailable."""
         with self._lock:
+            if self._closed:
+                raise RuntimeError("A revision has to be read before the scan that yielded it goes on.")
             if self._process is None:
                 self._process = _start(
                     self._directory, ("cat-file", "--batch"), None, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL

