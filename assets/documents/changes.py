@@ -6,7 +6,6 @@ Nothing is written here but raw bytes, through the `keep` that the caller gives:
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from sqlalchemy import Connection, select
 
@@ -153,20 +152,21 @@ class _Reader:
         self._keep = keep
 
     def groups(self, changes: Iterable[Change]) -> Iterator[_Group]:
-        named = (change for change in changes if not isinstance(change, Unchanged))
-        # One snapshot for many paths: opening one costs more than asking it.
-        while batch := list(islice(named, 64)):
+        for change in changes:
+            if isinstance(change, Unchanged):
+                continue
+            document_id = f"{self._source_name}/{change.path}"
             with self._catalogue.read() as connection:
-                timelines = [served_timeline(connection, f"{self._source_name}/{change.path}") for change in batch]
-            for change, served in zip(batch, timelines, strict=True):
-                revisions = change.revisions if isinstance(change, Changed) else ()
-                yield _Group(
-                    document_id=f"{self._source_name}/{change.path}",
-                    path=change.path,
-                    change=change,
-                    served=served,
-                    revisions=[self._read(revision, served, change) for revision in revisions],
-                )
+                served = served_timeline(connection, document_id)
+            revisions = change.revisions if isinstance(change, Changed) else ()
+            yield _Group(
+                document_id=document_id,
+                path=change.path,
+                change=change,
+                served=served,
+                # A source hands out the bytes of a change only until it is asked for the next one.
+                revisions=[self._read(revision, served, change) for revision in revisions],
+            )
 
     def _read(self, revision: Revision, served: Sequence[TimelineEntry], change: Change) -> _Read:
         try:
@@ -263,7 +263,7 @@ def _outcome(
         outcome=_named(served, wanted, problems, at),
         served=served,
         wanted=wanted,
-        fingerprint=None if gone or last is None else last.revision.fingerprint,
+        fingerprint=None if gone or last is None or last.problem else last.revision.fingerprint,
         raw=last.raw if last is not None else (served[-1].raw if served else None),
         gone=gone,
         parsed={

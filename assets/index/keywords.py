@@ -74,20 +74,25 @@ def keyword_scores(query: Sequence[str], texts: Sequence[str], statistics: Stati
     """
     rows = [text.split() for text in texts]
     terms = Counter(query)
-    pairs = Counter(pairwise(query))
-    weights = {term: count * statistics.weight(term) for term, count in terms.items()}
-    pair_weights = {
-        pair: PAIR_WEIGHT * count * max(statistics.weight(pair[0]), statistics.weight(pair[1]))
-        for pair, count in pairs.items()
+    weights: dict[str | tuple[str, str], float] = {
+        term: count * statistics.weight(term) for term, count in terms.items()
     }
-    counted = statistics if statistics.rows else None
-    mean = counted.length / counted.rows if counted else sum(map(len, rows)) / max(len(rows), 1)
+    for (first, second), count in Counter(pairwise(query)).items():
+        weights[first, second] = PAIR_WEIGHT * count * max(statistics.weight(first), statistics.weight(second))
+    length, count = (statistics.length, statistics.rows) if statistics.rows else (sum(map(len, rows)), len(rows))
+    mean = length / max(count, 1)
     scores = np.zeros(len(rows))
     for position, row in enumerate(rows):
+        counts: dict[str | tuple[str, str], int] = {}
+        before = ""
+        for term in row:
+            if term in terms:
+                counts[term] = counts.get(term, 0) + 1
+                if before and (pair := (before, term)) in weights:
+                    counts[pair] = counts.get(pair, 0) + 1
+                before = term
+            else:
+                before = ""
         saturation = K1 * (1 - B + B * len(row) / max(mean, 1.0))
-        found = Counter(term for term in row if term in weights)
-        found_pairs = Counter(pair for pair in pairwise(row) if pair in pair_weights)
-        scores[position] = sum(
-            weights[term] * count * (K1 + 1) / (count + saturation) for term, count in found.items()
-        ) + sum(pair_weights[pair] * count * (K1 + 1) / (count + saturation) for pair, count in found_pairs.items())
+        scores[position] = sum(weights[key] * count * (K1 + 1) / (count + saturation) for key, count in counts.items())
     return scores

@@ -161,7 +161,7 @@ def _verify(
     closed = 0 if fresh else sum(closings for _, closings in counts.values())
     with parts.catalogue.read() as connection:
         before = (
-            0 if rebuild else connection.execute(select(func.coalesce(func.sum(schema.sources.c.rows), 0))).scalar_one()
+            0 if fresh else connection.execute(select(func.coalesce(func.sum(schema.sources.c.rows), 0))).scalar_one()
         )
     found = (index.count_added(generation), index.count_closed(generation), index.count(generation))
     expected = (added, closed, before + added - closed)

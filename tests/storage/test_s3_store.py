@@ -100,8 +100,8 @@ def test_a_conditional_write_whose_answer_was_lost_is_known_as_our_own(
     info = s3.head("lease")
     assert info is not None
     assert info.etag == etag
+    monkeypatch.setattr(s3._client, "put_object", put)
     with pytest.raises(PreconditionFailed):
-        monkeypatch.setattr(s3._client, "put_object", put)
         s3.put("lease", b"ours", if_absent=True)
 
 

