@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 HRDP_HOME ?= .hrdp
 export HRDP_HOME
 
-.PHONY: setup demo dev test test-long lint benchmark clean
+.PHONY: setup demo dev test test-long lint replay benchmark clean
 
 setup: $(VENV)/.installed
 
@@ -33,6 +33,9 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+replay: setup
+	HRDP_REPLAY_REVISIONS=1000 $(BIN)/python -m pytest -m long tests/stories/test_replay.py
 
 benchmark: setup
 	$(BIN)/python -m tests.benchmarks

@@ -5,6 +5,7 @@ Every write is one commit of a new table version; a reader works on one version 
 
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,9 +45,9 @@ STREAMED_ROWS = 2_048
 class _Version:
     """One version of the table, as a search sees it. `resident` is None where the table is too large."""
 
+    number: int
     table: Any
     statistics: Statistics
-    statistics_version: int
     resident: Resident | None
 
 
@@ -63,6 +64,7 @@ class LanceIndex:
             if not self.exists(path, name):
                 raise RuntimeError("there is none")
             self._database = _connect(path)
+            self._probe = self._database.open_table(name)
             self._table = self._database.open_table(name)
             self._statistics = self._database.open_table(_statistics_name(name))
             self._dimension: int = self._table.schema.field("vector").type.list_size
@@ -76,10 +78,11 @@ class LanceIndex:
             path.mkdir(parents=True, exist_ok=True)
             database = _connect(path)
             with _writing(path, name):
-                table = database.create_table(name, schema=layout.schema(dimension), mode="overwrite")
-                _index_keywords(table)
+                for leftover in (name, _statistics_name(name)):
+                    database.drop_table(leftover, ignore_missing=True)
+                _index_keywords(database.create_table(name, schema=layout.schema(dimension)))
                 # Last, because both tables together make an index that exists.
-                database.create_table(_statistics_name(name), _statistics_table(NO_STATISTICS), mode="overwrite")
+                database.create_table(_statistics_name(name), _statistics_table(NO_STATISTICS))
         return cls(path, name)
 
     @classmethod
@@ -162,29 +165,29 @@ class LanceIndex:
             removed = int(self._table.count_rows(condition))
             if removed:
                 self._table.delete(condition)
+            # Before the next commit, because readers look at the statistics when the table has a new version.
+            self._collect_statistics()
             self._table.update(values_sql={"to_generation": "to_generation"})
             _index_keywords(self._table)
             if self._table.count_rows() > RESIDENT_ROWS:
                 _index_vectors(self._table)
-            self._collect_statistics()
-            self._statistics.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
-            self._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+            for table in (self._statistics, self._table):
+                _tidy(table, timedelta(0))
             return removed
 
         return self._write(remove) if unique else 0
 
     def optimize(self) -> None:
-        def tidy() -> None:
+        def keep_up() -> None:
             rows = self._table.count_rows()
             if drifted(_read_statistics(self._statistics), rows):
                 self._collect_statistics()
             if rows > RESIDENT_ROWS and not any("vector" in index.columns for index in self._table.list_indices()):
                 _index_vectors(self._table)
-            # Safe under the writers' lock: no other process can be half-way through a write.
-            self._statistics.optimize(cleanup_older_than=READER_GRACE, delete_unverified=True)
-            self._table.optimize(cleanup_older_than=READER_GRACE, delete_unverified=True)
+            for table in (self._statistics, self._table):
+                _tidy(table, READER_GRACE)
 
-        self._write(tidy)
+        self._write(keep_up)
 
     def search(self, query: str, vector: NDArray[np.float32], k: int, where: SearchFilter) -> list[Hit]:
         """As in IndexStore. Raises ValueError for a vector of another dimension."""
@@ -225,9 +228,8 @@ class LanceIndex:
     def _keyword_candidates(self, table: Any, query: list[str], wanted: int, condition: str) -> Any:
         from lancedb.query import MatchQuery
 
-        search = table.search(MatchQuery(query=" ".join(query), column="terms"), query_type="fts").where(
-            condition, prefilter=True
-        )
+        match = MatchQuery(" ".join(query), "terms")  # type: ignore[call-arg]
+        search = table.search(match, query_type="fts").where(condition, prefilter=True)
         return search.limit(wanted).select(["row_id", "terms", "_score"]).with_row_id(True).to_arrow()
 
     def _vector_candidates(self, table: Any, vector: NDArray[np.float32], wanted: int, condition: str) -> Ids:
@@ -245,20 +247,16 @@ class LanceIndex:
     def _current(self) -> _Version:
         """The newest version, brought into memory as far as it is not there yet."""
         with self._lock:
-            table, statistics = self._newest(), self._newest_statistics()
-            seen = self._seen
-            if seen is None or seen.statistics_version != statistics.version:
-                known, statistics_version = _read_statistics(statistics), statistics.version
-            else:
-                known, statistics_version = seen.statistics, seen.statistics_version
-            if seen is None or seen.table.version != table.version:
-                resident = seen.resident if seen and seen.resident else Resident.empty(self._dimension)
+            self._probe.checkout_latest()
+            number = self._probe.version
+            if self._seen is None or self._seen.number != number:
+                table = self._newest()
+                resident = (self._seen and self._seen.resident) or Resident.empty(self._dimension)
                 fits = table.count_rows() <= RESIDENT_ROWS
-                seen = _Version(table, known, statistics_version, self._loaded(table, resident) if fits else None)
-            elif seen.statistics is not known:
-                seen = _Version(seen.table, known, statistics_version, seen.resident)
-            self._seen = seen
-            return seen
+                self._seen = _Version(
+                    number, table, self._newest_statistics(), self._loaded(table, resident) if fits else None
+                )
+            return self._seen
 
     def _loaded(self, table: Any, resident: Resident) -> Resident:
         scanned = table.search().select(list(layout.SPANS)).with_row_id(True).limit(None).to_arrow()
@@ -280,8 +278,8 @@ class LanceIndex:
         """A handle that stays on the version which is the newest one now."""
         return self._database.open_table(self._name)
 
-    def _newest_statistics(self) -> Any:
-        return self._database.open_table(_statistics_name(self._name))
+    def _newest_statistics(self) -> Statistics:
+        return _read_statistics(self._database.open_table(_statistics_name(self._name)))
 
     def _scan(self, table: Any, columns: Sequence[str], condition: str | None = None) -> Iterator[Any]:
         query = table.search().select(list(columns)).limit(None)
@@ -357,6 +355,16 @@ def _index_vectors(table: Any) -> None:
     from lancedb.index import HnswSq
 
     table.create_index("vector", config=HnswSq(distance_type="dot"), replace=True)
+
+
+def _tidy(table: Any, grace: timedelta) -> None:
+    """Merges files, brings indexes up to date and removes versions older than `grace`, and what killed writers left.
+
+    Under the writers' lock nobody else is half-way through a write, so that files of no version may go at once.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"optimize\(cleanup_older_than=0\)", category=UserWarning)
+        table.optimize(cleanup_older_than=grace, delete_unverified=True)
 
 
 def _statistics_name(name: str) -> str:

@@ -8,7 +8,7 @@ import click
 from assets.platform import Platform
 from orchestration.command_line.output import json_option, print_json, print_table, say, with_platform
 
-QUESTION = "How long must I have been employed before I can take paid parental leave?"
+QUESTION = "How much is the flat payment for a week of on-call duty?"
 EARLIER = "2023-06-01"
 
 

@@ -39,7 +39,8 @@ def search(
     if not results:
         click.echo("Nothing was found. Next: other words, another --as-of, or hrdp source list")
     for position, result in enumerate(results, 1):
-        place = " > ".join(part for part in (result.title, *result.heading_path) if part) or result.document_id
+        title = [] if result.title in ("", *result.heading_path[:1]) else [result.title]
+        place = " > ".join([*title, *result.heading_path]) or result.document_id
         click.secho(f"{position}. {place}", bold=True)
         since = result.valid_from or "always"
         until = f" to {result.valid_to}" if result.valid_to else ""

@@ -55,7 +55,7 @@ def reference_vector(text: str) -> NDArray[np.float32]:
     def normalize(name: str, value: NDArray[np.float64]) -> NDArray[np.float64]:
         centred = value - value.mean(-1, keepdims=True)
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
-        return scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+        return np.asarray(scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"])
 
     hidden = weights["embeddings.word_embeddings.weight"][ids]
     hidden = hidden + weights["embeddings.position_embeddings.weight"][: len(ids)]
