@@ -6,6 +6,7 @@ from assets.documents.sources.base import BadSource, SourceUnavailable
 from assets.index.embedding.weights import ModelUnavailable
 from assets.index.generation import NothingServed
 from assets.index.refresh import RebuildNeeded, Superseded
+from assets.index.retrieval_evaluation import BadQuestions
 from assets.index.searching import ModelMismatch
 from assets.index.serving import IndexMismatch
 from assets.index.store import IndexUnavailable
@@ -15,6 +16,7 @@ from assets.platform import BadSetting
 from assets.storage.objects import StorageError
 
 EXPECTED: tuple[type[Exception], ...] = (
+    BadQuestions,
     BadSetting,
     BadSource,
     Busy,

@@ -23,6 +23,9 @@ def _relative(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(scores / best, 0.0, 1.0) if best > 0 else np.zeros_like(scores)
 
 
-def best(scores: NDArray[np.float64], names: list[str], k: int) -> list[int]:
-    """The positions of the `k` highest scores, best first; equal scores stand in the order of their names."""
-    return sorted(range(len(names)), key=lambda position: (-scores[position], names[position]))[:k]
+def at_least_the_kth(scores: NDArray[np.float64], k: int) -> list[int]:
+    """The positions of the `k` highest scores and of those that equal the last of them, so that a tie can be decided by what
+    the rows are called."""
+    if len(scores) <= k:
+        return list(range(len(scores)))
+    return [int(position) for position in np.flatnonzero(scores >= np.partition(scores, -k)[-k])] if k > 0 else []

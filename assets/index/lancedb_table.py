@@ -1,9 +1,10 @@
 """How index rows look as a LanceDB table: its schema, its predicates, and rows to Arrow and back."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.index.digest import row_digest
 from assets.index.store import OPEN, Hit, IndexRow, RowState, SearchFilter
@@ -67,32 +68,31 @@ def ends_to_arrow(row_ids: Iterable[str], generation: int) -> "pa.Table":
     return pa.table({"row_id": ids, "to_generation": [generation] * len(ids)}, schema=pa.schema(fields))
 
 
-def vectors_of(column: Any, dimension: int) -> Any:
+def vectors_of(column: "pa.FixedSizeListArray") -> NDArray[np.float32]:
     """A vector column as an array of shape (rows, dimension)."""
-    return np.asarray(column.combine_chunks().flatten(), dtype=np.float32).reshape(-1, dimension)
+    return np.asarray(column.flatten(), dtype=np.float32).reshape(len(column), -1)
 
 
-def hits(table: "pa.Table", order: Sequence[int], scores: Sequence[float]) -> list[Hit]:
-    """The rows of a table that has the columns of HIT and `_rowid`, in the order of the physical ids `order`; a row that
-    has gone meanwhile is left out."""
-    found = {row["_rowid"]: row for row in table.to_pylist()}
-    return [
+def hits(table: "pa.Table", scores: Mapping[int, float]) -> list[Hit]:
+    """The rows of a table that has the columns of HIT and `_rowid`, best first, equal scores in the order of their row ids;
+    `scores` are by physical id."""
+    found = [
         Hit(
-            **{name: found[row][name] for name in HIT if name != "heading_path"},
-            heading_path=tuple(found[row]["heading_path"]),
-            score=score,
+            **{name: row[name] for name in HIT if name != "heading_path"},
+            heading_path=tuple(row["heading_path"]),
+            score=scores[row["_rowid"]],
         )
-        for row, score in zip(order, scores, strict=True)
-        if row in found
+        for row in table.to_pylist()
     ]
+    return sorted(found, key=lambda hit: (-hit.score, hit.row_id))
 
 
 def states(batch: "pa.RecordBatch") -> Iterator[RowState]:
     return (RowState(*values) for values in zip(*(batch.column(name).to_pylist() for name in STATE), strict=True))
 
 
-def digests(batch: "pa.RecordBatch", dimension: int) -> Iterator[int]:
-    vectors = np.asarray(batch.column("vector").flatten(), dtype=np.float32).reshape(-1, dimension)
+def digests(batch: "pa.RecordBatch") -> Iterator[int]:
+    vectors = vectors_of(batch.column("vector"))
     for row, vector in zip(batch.drop_columns(["vector"]).to_pylist(), vectors, strict=True):
         identity = (*(row[name] for name in TEXTS), *row["heading_path"])
         yield row_digest(identity, (row["valid_from"], row["valid_to"]), vector)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,11 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What never changes under a physical row id: vectors of shape (rows, dimension), and per row kind, jurisdiction, source."""
+    """What never changes under a physical row id: vectors of shape (rows, dimension), and per row the terms as they are stored,
+    kind, jurisdiction and source."""
 
     vectors: NDArray[np.float32]
+    terms: list[str]
     kinds: list[str]
     jurisdictions: list[str]
     sources: list[str]
@@ -45,6 +48,7 @@ class Resident:
     slots: NDArray[np.int64]
     used: int
     vectors: NDArray[np.float32]
+    terms: NDArray[np.object_]
     labels: NDArray[np.int32]
     codes: dict[str, int]
 
@@ -52,7 +56,8 @@ class Resident:
     def empty(cls, dimension: int) -> "Resident":
         ids, numbers = np.empty(0, np.uint64), np.empty(0, np.int64)
         spans = Spans(ids, numbers, numbers, numbers, numbers)
-        return cls(spans, numbers, 0, np.empty((0, dimension), np.float32), np.empty((0, 3), np.int32), {})
+        vectors, labels = np.empty((0, dimension), np.float32), np.empty((0, 3), np.int32)
+        return cls(spans, numbers, 0, vectors, np.empty(0, object), labels, {})
 
     def moved_to(self, spans: Spans, load: Callable[[Ids], Fixed]) -> "Resident":
         """The version that has these rows; `load` is called with ids that are new, some thousands at a time, and
@@ -63,15 +68,16 @@ class Resident:
         slots = np.empty(len(spans.ids), np.int64)
         slots[~fresh] = self.slots[known[~fresh]]
         added = int(fresh.sum())
-        used, vectors, labels, codes = self.used, self.vectors, self.labels, dict(self.codes)
+        used, codes = self.used, dict(self.codes)
+        vectors, terms, labels = self.vectors, self.terms, self.labels
         if (used + added) * 3 > len(spans.ids) * 4:
-            kept = slots[~fresh]
+            kept, capacity = slots[~fresh], len(spans.ids)
             used = len(kept)
             slots[~fresh] = np.arange(used)
-            vectors, labels = _grown(self.vectors[kept], len(spans.ids)), _grown(self.labels[kept], len(spans.ids))
-        if used + added > len(vectors):
-            vectors = _grown(vectors[:used], (used + added) * 5 // 4)
-            labels = _grown(labels[:used], (used + added) * 5 // 4)
+            vectors, terms, labels = (_grown(buffer[kept], capacity) for buffer in (vectors, terms, labels))
+        elif used + added > len(vectors):
+            capacity = (used + added) * 5 // 4
+            vectors, terms, labels = (_grown(buffer[:used], capacity) for buffer in (vectors, terms, labels))
         slots[fresh] = np.arange(used, used + added)
         wanted = spans.ids[fresh]
         for start in range(0, added, LOADED_AT_ONCE):
@@ -79,10 +85,11 @@ class Resident:
             fixed = load(part)
             end = used + len(part)
             vectors[used:end] = fixed.vectors
+            terms[used:end] = fixed.terms
             for column, values in enumerate((fixed.kinds, fixed.jurisdictions, fixed.sources)):
                 labels[used:end, column] = [codes.setdefault(value, len(codes)) for value in values]
             used = end
-        return Resident(spans, slots, used, vectors, labels, codes)
+        return Resident(spans, slots, used, vectors, terms, labels, codes)
 
     def nearest(self, vector: NDArray[np.float32], k: int, where: SearchFilter) -> Ids:
         """The ids of the at most `k` rows with the highest cosine among those that the filter lets through, in no order."""
@@ -94,7 +101,15 @@ class Resident:
 
     def cosines(self, ids: Ids, vector: NDArray[np.float32]) -> NDArray[np.float64]:
         """The cosines of rows, which must be there, in the order of `ids`."""
-        return _products(self.vectors[self.slots[np.searchsorted(self.spans.ids, ids)]], vector).astype(np.float64)
+        return _products(self.vectors[self._slots_of(ids)], vector).astype(np.float64)
+
+    def texts(self, ids: Ids) -> list[str]:
+        """The stored terms of rows, which must be there, in the order of `ids`."""
+        texts: list[str] = self.terms[self._slots_of(ids)].tolist()
+        return texts
+
+    def _slots_of(self, ids: Ids) -> NDArray[np.int64]:
+        return self.slots[np.searchsorted(self.spans.ids, ids)]
 
     def _visible(self, where: SearchFilter) -> NDArray[np.bool_]:
         spans = self.spans
@@ -113,7 +128,7 @@ def _products(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDAr
     return products
 
 
-def _grown(buffer: NDArray, capacity: int) -> NDArray:  # type: ignore[type-arg]
+def _grown(buffer: NDArray[Any], capacity: int) -> NDArray[Any]:
     """A copy with room for `capacity` rows."""
     grown = np.empty((max(capacity, len(buffer)), *buffer.shape[1:]), buffer.dtype)
     grown[: len(buffer)] = buffer

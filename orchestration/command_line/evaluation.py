@@ -1,6 +1,7 @@
 """`hrdp evaluate …`."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ def retrieval(platform: Platform, questions: Path, depth: int, as_json: bool) ->
 
     started = time.monotonic()
     report = evaluate_retrieval(platform, read_questions(questions), depth)
-    values = {**report, "seconds": round(time.monotonic() - started, 3)}
+    values = {**asdict(report), "seconds": round(time.monotonic() - started, 3)}
     if as_json:
         print_json(values)
     else:

@@ -2,11 +2,11 @@
 
     python tests/benchmarks/embedding.py [--texts 1000] [--rounds 3] [--full]
 
-Speed is texts a second, the median over the rounds, on the same texts in the same order. On a busy machine the threads of
-the plain one wait for each other and the ratio flatters ours: then pin it to one core and read the ratio of processor time.
-Quality is retrieval by the vectors alone (Recall@10, MAP@10, nDCG@10), over a sample of passages that holds every answer of
-the sampled questions, or with `--full` over all of them, which takes some minutes. Without the shared data only speed and
-likeness are measured, on the bundled texts.
+Speed is texts a second, the median over the rounds, on the same texts in the same order. On a busy machine the threads
+of the plain one wait for each other, which flatters ours: pin it to one core then (`taskset -c 0`), read the ratio of
+processor time. Quality is retrieval by the vectors alone (Recall@10, MAP@10, nDCG@10), over a sample of passages that
+holds every answer of the sampled questions, or with `--full` over all of them, which takes some minutes. Without the
+shared data only speed and likeness are measured, on the bundled texts.
 """
 
 import argparse

@@ -1,0 +1,78 @@
+"""Vectors in memory, carried from version to version."""
+
+import random
+
+import numpy as np
+
+from assets.index.resident import Fixed, Ids, Resident, Spans
+from assets.index.store import SearchFilter
+
+GENERATOR = np.random.default_rng(2)
+
+
+def spans_of(rows: dict[int, tuple[int, int]]) -> Spans:
+    ids = np.array(sorted(rows), np.uint64)
+    starts, ends = (np.array([rows[int(name)][side] for name in ids], np.int64) for side in (0, 1))
+    return Spans(ids, np.zeros(len(ids), np.int64), np.full(len(ids), 100, np.int64), starts, ends)
+
+
+def test_any_sequence_of_versions_is_searched_exactly_and_loads_only_what_is_new() -> None:
+    chance = random.Random(6)
+    vectors: dict[int, np.ndarray] = {}
+    loaded: list[int] = []
+
+    def load(ids: Ids) -> Fixed:
+        names = ids.tolist()
+        loaded.extend(names)
+        kinds = ["handbook" if name % 3 else "regulation" for name in names]
+        return Fixed(
+            np.stack([vectors[name] for name in names]),
+            [f"t{name}" for name in names],
+            kinds,
+            [""] * len(names),
+            ["s"] * len(names),
+        )
+
+    rows: dict[int, tuple[int, int]] = {}
+    resident, earlier = Resident.empty(6), []
+    for _ in range(60):
+        new = [max(rows, default=0) + 1 + number for number in range(chance.choice((0, 1, 1, 40)))]
+        for name in new:
+            vectors[name] = GENERATOR.normal(size=6).astype(np.float32)
+            rows[name] = (chance.randrange(3), chance.randrange(3, 6))
+        gone = [name for name in rows if name not in new and chance.random() < chance.choice((0, 0.02, 0.6))]
+        rows = {name: span for name, span in rows.items() if name not in gone}
+        loaded.clear()
+        resident = resident.moved_to(spans_of(rows), load)
+        assert loaded == new
+        assert len(resident.vectors) <= max(2 * len(rows), 1)
+        earlier.append((resident, dict(rows)))
+    for version, held in earlier:
+        where = SearchFilter(chance.randrange(6), 50, kind=chance.choice((None, "handbook")))
+        query = GENERATOR.normal(size=6).astype(np.float32)
+        allowed = [
+            name
+            for name, (start, end) in held.items()
+            if start <= where.generation < end and (where.kind is None or name % 3)
+        ]
+        exact = sorted(allowed, key=lambda name: -float(vectors[name] @ query))[:5]
+        nearest = version.nearest(query, 5, where)
+        assert set(nearest.tolist()) == set(exact)
+        assert version.texts(nearest) == [f"t{name}" for name in nearest]
+        assert np.allclose(version.cosines(nearest, query), [vectors[int(name)] @ query for name in nearest], atol=1e-5)
+
+
+def test_what_changes_in_place_is_seen_without_loading_again() -> None:
+    def load(ids: Ids) -> Fixed:
+        names = [""] * len(ids)
+        return Fixed(np.eye(4, dtype=np.float32)[: len(ids)], names, names, names, names)
+
+    def never(_: Ids) -> Fixed:
+        raise AssertionError
+
+    first = Resident.empty(4).moved_to(spans_of({1: (0, 9), 2: (0, 9)}), load)
+    second = first.moved_to(spans_of({1: (0, 5), 2: (0, 9)}), never)
+    query = np.ones(4, np.float32)
+    assert set(first.nearest(query, 5, SearchFilter(6, 50)).tolist()) == {1, 2}
+    assert set(second.nearest(query, 5, SearchFilter(6, 50)).tolist()) == {2}
+    assert second.nearest(query, 5, SearchFilter(6, 50, kind="unknown")).tolist() == []
