@@ -94,6 +94,6 @@ def test_twenty_kills_leave_nothing_missing_orphaned_or_doubled(installation: In
         assert (report["missing"], report["orphans"], report["duplicates"], report["mismatched"]) == (0, 0, 0, 0)
         assert report["documents"] == DOCUMENTS
     loop.stop()
-    assert killed >= KILLS // 2
+    assert loop.wrong[:5] == []
     assert loop.searches > KILLS
-    assert loop.wrong == []
+    assert killed >= KILLS // 2
