@@ -15,6 +15,11 @@ from assets.lineage.locks import Busy
 from assets.platform import BadSetting
 from assets.storage.objects import StorageError
 
+
+class RebuildFailed(Exception):
+    """The run that rebuilds the index failed; the old one is still served."""
+
+
 EXPECTED: tuple[type[Exception], ...] = (
     BadQuestions,
     BadSetting,
@@ -28,6 +33,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     DocumentMissing,
     NothingServed,
     StorageError,
+    RebuildFailed,
     RebuildNeeded,
     SourceProblem,
     SourceUnavailable,

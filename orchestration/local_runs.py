@@ -12,6 +12,7 @@ import dagster as dg
 
 from assets.index.staged import SourceResult, recorded_result
 from assets.platform import Platform
+from assets.problems import RebuildFailed
 from orchestration.materialization import FULL_LOOK_TAG, SOURCES
 from orchestration.runs import fail_abandoned_runs
 
@@ -97,10 +98,6 @@ class LocalRuns:
             run_config={"loggers": {"progress": {}}},
             resources={"platform": self._platform},
         )
-
-
-class RebuildFailed(Exception):
-    """The index could not be rebuilt; the old one is still served."""
 
 
 def _problem(result: Any) -> str:

@@ -1,12 +1,13 @@
 """What the rooms' assets share on Dagster's side: partitions, clear failures, progress in the log, metadata."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
 
 from assets.platform import Platform
+from orchestration.progress_logger import PROGRESS_MARK
 
 SOURCES = dg.DynamicPartitionsDefinition(name="sources")
 """One partition a registered source; documents and versions live in the platform's own catalogue."""
@@ -28,6 +29,11 @@ def clear_failures(platform: Platform) -> Iterator[None]:
         raise dg.Failure(description=str(problem), allow_retries=False) from None
 
 
+def say(context: dg.AssetExecutionContext, text: str) -> None:
+    """A line of progress in the run's log, which a person who watches the run in a terminal sees too."""
+    context.log.info(text, extra={PROGRESS_MARK: True})
+
+
 def progress(context: dg.AssetExecutionContext, what: str) -> Callable[[int], None]:
     """A listener that logs a line about every five seconds."""
     last = time.monotonic()
@@ -36,7 +42,7 @@ def progress(context: dg.AssetExecutionContext, what: str) -> Callable[[int], No
         nonlocal last
         if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
             last = time.monotonic()
-            context.log.info(f"{done:,} {what}")
+            say(context, f"{done:,} {what}")
 
     return heard
 
@@ -49,15 +55,26 @@ def progress_of_all(context: dg.AssetExecutionContext, what: str) -> Callable[[i
         nonlocal last
         if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
             last = time.monotonic()
-            context.log.info(f"{done:,} of {whole:,} {what}")
+            say(context, f"{done:,} of {whole:,} {what}")
 
     return heard
 
 
-def table(records: list[dict[str, str | int | float]]) -> dg.TableMetadataValue:
-    """Records as a table in Dagster's page."""
-    return (
-        dg.MetadataValue.table([dg.TableRecord(record) for record in records])
+def tables(named: Mapping[str, Sequence[Mapping[str, str | int | float]]]) -> dict[str, dg.TableMetadataValue]:
+    """Records as tables in Dagster's page, by their titles. One without records is left out: the counts say that."""
+    return {
+        title: dg.MetadataValue.table([dg.TableRecord(dict(record)) for record in records])
+        for title, records in named.items()
         if records
-        else dg.MetadataValue.table([], schema=dg.TableSchema([dg.TableColumn("nothing", "string")]))
-    )
+    }
+
+
+def pictures(named: Mapping[str, str]) -> dict[str, dg.MarkdownMetadataValue]:
+    """Plots in Markdown, by their titles; an empty one is left out."""
+    return {title: dg.MetadataValue.md(plot) for title, plot in named.items() if plot}
+
+
+def columns(described: Mapping[str, tuple[str, str]]) -> dict[str, dg.TableSchema]:
+    """Metadata of an asset's definition: its columns, each with type and description."""
+    found = [dg.TableColumn(name, type_, description) for name, (type_, description) in described.items()]
+    return {"dagster/column_schema": dg.TableSchema(found)}

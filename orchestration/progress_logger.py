@@ -5,13 +5,15 @@ import sys
 
 import dagster as dg
 
+PROGRESS_MARK = "hrdp_progress"
+"""The attribute of the log records that are meant for a person in a terminal."""
+
 
 class _Said(logging.Filter):
-    """Lets through what an asset logged; Dagster's own events stay in its event log."""
+    """Lets through what an asset says; what Dagster says of itself, events or not, stays in its event log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        meta = getattr(record, "dagster_meta", {})
-        return meta.get("dagster_event") is None if isinstance(meta, dict) else True
+        return hasattr(record, PROGRESS_MARK)
 
 
 class _Line(logging.Formatter):

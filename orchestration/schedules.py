@@ -1,13 +1,14 @@
 """The nightly look at everything."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import dagster as dg
 
 from assets.documents import registry
 from assets.platform import Platform, Settings
 from orchestration.jobs import refresh, verify
-from orchestration.materialization import FULL_LOOK_TAG
+from orchestration.materialization import FULL_LOOK_TAG, SOURCES
 
 
 @dg.schedule(
@@ -20,10 +21,10 @@ from orchestration.materialization import FULL_LOOK_TAG
 def nightly_refresh(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
     """One refresh a source."""
     night = context.scheduled_execution_time.date().isoformat()
-    platform = Platform(Settings.from_environment())
-    known = set(context.instance.get_dynamic_partitions("sources"))
-    for source in registry.listed(platform.catalogue):
-        name = source.spec.name
+    known = set(context.instance.get_dynamic_partitions(str(SOURCES.name)))
+    with closing(Platform(Settings.from_environment()).catalogue) as catalogue:
+        names = [source.spec.name for source in registry.listed(catalogue)]
+    for name in names:
         if name in known:
             yield dg.RunRequest(
                 run_key=f"nightly:{night}:{name}",

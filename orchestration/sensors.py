@@ -3,11 +3,14 @@
 import json
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from typing import Self
 
 import dagster as dg
 
 from assets.documents import registry
 from assets.documents.registry import RegisteredSource
+from assets.documents.sources.base import SourceUnavailable
 from assets.index.refresh import needs_full_look, open_registered, rebuild_reasons, recipe_of
 from assets.lineage.moments import now
 from assets.platform import Platform, Settings
@@ -30,18 +33,17 @@ _LOOK_SECONDS = 40.0
 )
 def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Level-triggered: what a lost tick, a failed run or a change in mid-run left undone is seen again by the next tick."""
-    platform = Platform(Settings.from_environment())
     try:
-        return _evaluate(context, platform)
+        platform = Platform(Settings.from_environment())
+        with closing(platform.catalogue):
+            return _evaluate(context, platform)
     except EXPECTED as problem:
         return dg.SensorResult(skip_reason=str(problem), cursor=context.cursor)
-    finally:
-        platform.catalogue.close()
 
 
 def _evaluate(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult:
     sources = [source for source in registry.listed(platform.catalogue, with_removed=True) if _is_watched(source)]
-    looked: dict[str, float] = json.loads(context.cursor or "{}")
+    looked = _Looked.load(context.cursor)
     partitions = set(context.instance.get_dynamic_partitions(str(SOURCES.name)))
     add = sorted({source.spec.name for source in sources} - partitions)
     partition_requests = [SOURCES.build_add_request(add)] if add else []
@@ -55,28 +57,62 @@ def _evaluate(context: dg.SensorEvaluationContext, platform: Platform) -> dg.Sen
             dynamic_partitions_requests=partition_requests,
             cursor=context.cursor,
         )
-    due = [
-        source for source in sources if time.time() - looked.get(source.spec.name, 0.0) >= _interval(platform, source)
-    ]
+    due = [source for source in sources if looked.seconds_ago(source.spec.name) >= _interval(platform, source)]
     requests, notes = [], []
     for source, look in _look_at_all(platform, due):
         name = source.spec.name
-        looked[name] = time.time()
         if isinstance(look, Exception):
-            context.log.warning(f"{name}: {look}")
-            notes.append(f"{name}: {look}")
+            looked.note(name, _sentence(look))
+            context.log.warning(f"{name}: {_sentence(look)}", exc_info=None if isinstance(look, EXPECTED) else look)
             continue
+        looked.note(name, None)
         request, note = _refresh_request(context, platform, source, look)
         notes.append(f"{name}: {note}")
         if request is not None:
             requests.append(request)
-    names = {source.spec.name for source in sources}
+    looked.forget_all_but({source.spec.name for source in sources})
+    # What could not be read is said at every tick until it can, not only at the one that looked.
+    notes += looked.problems()
+    quiet = "no source is due for a look" if sources else "no source is registered yet"
     return dg.SensorResult(
         run_requests=requests,
-        skip_reason=None if requests else "; ".join(notes) or "no source is due for a look",
+        skip_reason=None if requests else "; ".join(notes) or quiet,
         dynamic_partitions_requests=partition_requests,
-        cursor=json.dumps({name: moment for name, moment in looked.items() if name in names}),
+        cursor=looked.dump(),
     )
+
+
+class _Looked:
+    """The sensor's cursor: when each source was last looked at (seconds since 1970), and what went wrong then."""
+
+    def __init__(self, looks: dict[str, tuple[float, str | None]]) -> None:
+        self._looks = looks
+
+    @classmethod
+    def load(cls, cursor: str | None) -> Self:
+        return cls({name: (at, problem) for name, (at, problem) in json.loads(cursor or "{}").items()})
+
+    def dump(self) -> str:
+        return json.dumps(self._looks)
+
+    def seconds_ago(self, name: str) -> float:
+        return time.time() - self._looks.get(name, (0.0, None))[0]
+
+    def note(self, name: str, problem: str | None) -> None:
+        self._looks[name] = (time.time(), problem)
+
+    def forget_all_but(self, names: set[str]) -> None:
+        self._looks = {name: look for name, look in self._looks.items() if name in names}
+
+    def problems(self) -> list[str]:
+        return [f"{name}: {problem}" for name, (_, problem) in sorted(self._looks.items()) if problem]
+
+
+def _sentence(problem: Exception) -> str:
+    """A defect met in one source must not keep the sensor from the others: it is told like anything that can't be read."""
+    if isinstance(problem, EXPECTED):
+        return str(problem)
+    return f"something unforeseen went wrong ({type(problem).__name__}); it is looked at again"
 
 
 def _is_watched(source: RegisteredSource) -> bool:
@@ -107,13 +143,11 @@ def _look(platform: Platform, source: RegisteredSource) -> str:
 
 def _result(look: "Future[str]") -> str | Exception:
     if not look.done() or look.cancelled():
-        return TimeoutError(f"it did not answer within {_LOOK_SECONDS:.0f} s; it is looked at again")
-    problem = look.exception()
-    if problem is None:
+        return SourceUnavailable(f"it did not answer within {_LOOK_SECONDS:.0f} s; it is looked at again")
+    try:
         return look.result()
-    if isinstance(problem, EXPECTED):
+    except Exception as problem:
         return problem
-    raise problem
 
 
 def _refresh_request(

@@ -8,7 +8,7 @@ from assets.chunks import reports
 from assets.chunks.checks import CHECKS, results
 from assets.index import refresh
 from assets.platform import Platform
-from orchestration.materialization import OWNERS, SOURCES, clear_failures, progress
+from orchestration.materialization import OWNERS, SOURCES, clear_failures, columns, pictures, progress
 
 ChunkEvents = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
@@ -19,6 +19,7 @@ ChunkEvents = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
     group_name="rules",
     kinds={"python", "greatexpectations"},
     owners=OWNERS,
+    metadata=columns(reports.COLUMNS),
     check_specs=CHECKS,
     pool="refresh",
 )
@@ -34,10 +35,10 @@ def chunks(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platfor
         plot = reports.length_plot(platform, source)
     yield dg.MaterializeResult(
         metadata={
-            "documents": report.documents,
-            "chunks validated": report.chunks,
-            "documents that failed": report.failed_documents,
-            **({"characters a chunk": dg.MetadataValue.md(plot)} if plot else {}),
+            "documents cut": report.documents,
+            "new chunks validated": report.chunks,
+            "documents sent to quarantine": report.failed_documents,
+            **pictures({"length of new chunks": plot}),
         },
-        check_results=results(report, platform.settings.quarantine_share),
+        check_results=results(report, source, platform.settings.quarantine_share),
     )

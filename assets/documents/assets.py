@@ -7,10 +7,26 @@ import dagster as dg
 from assets.documents import reports
 from assets.index import refresh
 from assets.platform import Platform
-from orchestration.materialization import FULL_LOOK_TAG, OWNERS, SOURCES, clear_failures, progress, table
+from orchestration.materialization import (
+    FULL_LOOK_TAG,
+    OWNERS,
+    SOURCES,
+    clear_failures,
+    columns,
+    pictures,
+    progress,
+    tables,
+)
 
 
-@dg.asset(partitions_def=SOURCES, group_name="rules", kinds={"python", "file"}, owners=OWNERS, pool="refresh")
+@dg.asset(
+    partitions_def=SOURCES,
+    group_name="rules",
+    kinds={"python", "file"},
+    owners=OWNERS,
+    metadata=columns(reports.COLUMNS),
+    pool="refresh",
+)
 def documents(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
     """Parsed documents of a source, every version dated twice: when it applies, and since when the platform knows it.
 
@@ -27,9 +43,9 @@ def documents(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Plat
     return dg.MaterializeResult(
         metadata={
             **asdict(counts),
-            "what changed": table(report.changes),
-            "quarantine": table(report.quarantine),
-            **({"versions by month": dg.MetadataValue.md(report.plot)} if report.plot else {}),
+            **tables({"what changed": report.changes, "quarantine": report.quarantine}),
+            **pictures({"new versions by month": report.plot}),
+            "dagster/partition_row_count": counts.added + counts.changed + counts.unchanged,
         },
         data_version=dg.DataVersion(report.data_version),
     )

@@ -87,15 +87,22 @@ def count(outcomes: Iterable[tuple[str, str | None]], quarantined: int, present_
 def staged_counts(connection: Connection, source_name: str, present_before: int) -> DocumentCounts:
     """The documents of a staged refresh by what became of them."""
     documents, problems = schema.staged_documents, schema.staged_quarantine
-    staged = connection.execute(
+    staged = connection.execution_options(yield_per=5000).execute(
         select(documents.c.outcome, documents.c.raw).where(
             documents.c.source == source_name, documents.c.outcome != "unchanged"
         )
     )
+    gone: set[str | None] = set(
+        connection.execute(
+            select(documents.c.raw).where(documents.c.source == source_name, documents.c.outcome == "removed")
+        ).scalars()
+    )
     quarantined = connection.execute(
         select(problems.c.document_id).where(problems.c.source == source_name).distinct()
     ).all()
-    return count(((row.outcome, row.raw) for row in staged), len(quarantined), present_before)
+    # Only bytes that went away can have come back elsewhere: a first refresh need not remember a hash a document.
+    outcomes = ((row.outcome, row.raw if row.raw in gone else None) for row in staged)
+    return count(outcomes, len(quarantined), present_before)
 
 
 def _stage_batch(connection: Connection, source_name: str, batch: Sequence[DocumentChange], at: int) -> None:

@@ -4,13 +4,28 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from assets.index import rebuild, refresh
+from assets.index import rebuild, refresh, reports
 from assets.platform import Platform
-from orchestration.materialization import OWNERS, SOURCES, clear_failures, progress, progress_of_all, table
+from orchestration.materialization import (
+    OWNERS,
+    SOURCES,
+    clear_failures,
+    columns,
+    progress,
+    progress_of_all,
+    say,
+    tables,
+)
 
 
 @dg.asset(
-    deps=["chunks"], partitions_def=SOURCES, group_name="rules", kinds={"python", "onnx"}, owners=OWNERS, pool="refresh"
+    deps=["chunks"],
+    partitions_def=SOURCES,
+    group_name="rules",
+    kinds={"python", "onnx"},
+    owners=OWNERS,
+    metadata=columns(reports.VECTOR_COLUMNS),
+    pool="refresh",
 )
 def embeddings(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
     """A vector for every chunk text that no earlier refresh has embedded with this model; none is ever embedded twice."""
@@ -18,7 +33,7 @@ def embeddings(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
         embedded = refresh.embed(
             platform, context.partition_key, context.run_id, progress=progress_of_all(context, "chunks have a vector")
         )
-    return dg.MaterializeResult(metadata={"embedded": embedded, "model": platform.settings.model})
+    return dg.MaterializeResult(metadata={"texts embedded": embedded, "model": platform.settings.model})
 
 
 @dg.asset(
@@ -27,6 +42,7 @@ def embeddings(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
     group_name="rules",
     kinds={"python", "lancedb"},
     owners=OWNERS,
+    metadata=columns(reports.INDEX_COLUMNS),
     pool="refresh",
 )
 def search_index(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
@@ -38,24 +54,30 @@ def search_index(context: dg.AssetExecutionContext, platform: dg.ResourceParam[P
         served = refresh.write_and_serve(
             platform, context.partition_key, context.run_id, progress=progress(context, "rows written")
         )
+        sources = reports.served_sources(platform)
     result = served.result
     return dg.MaterializeResult(
         metadata={
             "generation": served.generation,
             "index version": served.index_version or "",
-            "documents": table(
-                [{"outcome": name, "documents": count} for name, count in asdict(result.documents).items()]
-            ),
+            **tables({"documents": [asdict(result.documents)], "served sources": sources}),
             "chunks added": result.chunks_added,
             "chunks closed": result.chunks_closed,
             "chunks kept": result.chunks_kept,
-            "embedded": result.embedded,
+            "texts embedded": result.embedded,
+            "dagster/row_count": sum(int(source["index rows"]) for source in sources),
         },
         data_version=dg.DataVersion(f"{served.index_version}/{served.generation}"),
     )
 
 
-@dg.asset(group_name="rules", kinds={"python", "lancedb"}, owners=OWNERS, pool="refresh")
+@dg.asset(
+    group_name="rules",
+    kinds={"python", "lancedb"},
+    owners=OWNERS,
+    metadata=columns(reports.INDEX_COLUMNS),
+    pool="refresh",
+)
 def rebuilt_index(
     context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
 ) -> dg.MaterializeResult[None]:
@@ -64,7 +86,7 @@ def rebuilt_index(
     It reads the stored bytes, not the sources, and embeds only texts that this model has never embedded.
     """
     with clear_failures(platform):
-        built = rebuild.rebuild(platform, context.run_id, progress=context.log.info)
+        built = rebuild.rebuild(platform, context.run_id, progress=lambda text: say(context, text))
     if built is None:
         return dg.MaterializeResult(metadata={"rebuilt": False})
     return dg.MaterializeResult(
@@ -72,11 +94,13 @@ def rebuilt_index(
             "rebuilt": True,
             "because of": ", ".join(built.reasons) or "a request",
             "generation": built.generation,
-            "sources": table(
-                [
-                    {"source": result.source, "chunks": result.chunks_added, "embedded": result.embedded}
-                    for result in built.results
-                ]
+            **tables(
+                {
+                    "sources": [
+                        {"source": each.source, "chunks": each.chunks_added, "texts embedded": each.embedded}
+                        for each in built.results
+                    ]
+                }
             ),
         },
         data_version=dg.DataVersion(str(built.generation)),

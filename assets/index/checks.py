@@ -11,7 +11,10 @@ from orchestration.materialization import clear_failures
 
 @dg.asset_check(asset="rebuilt_index")
 def stores_agree(platform: dg.ResourceParam[Platform]) -> dg.AssetCheckResult:
-    """Catalogue, index and objects hold the same: nothing missing, no orphan, no duplicate, and the ledger's chain is whole."""
+    """Catalogue, index and objects hold the same: nothing missing, no orphan, no duplicate, and the ledger's chain is whole.
+
+    Every night, and after each rebuild.
+    """
     with clear_failures(platform):
         report = verify(platform)
     return dg.AssetCheckResult(passed=report.ok, metadata=asdict(report))

@@ -1,5 +1,6 @@
 """LanceDB as this platform uses it: connections, indexes, housekeeping, its errors, and one writer at a time."""
 
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ STREAMED_ROWS = 2_048
 
 
 def connect(path: Path) -> Any:
+    # The engine warns of ordinary things, a table that it is about to create among them; its errors are raised anyway.
+    os.environ.setdefault("LANCE_LOG", "error")
     import lancedb
 
     return lancedb.connect(path)
@@ -37,9 +40,10 @@ def index_keywords(table: Any) -> None:
 
 
 def index_vectors(table: Any) -> None:
-    from lancedb.index import HnswSq
+    """Partitions of vectors in one byte a number: as good as a graph index once refined, and built in a fraction of its time."""
+    from lancedb.index import IvfSq
 
-    table.create_index("vector", config=HnswSq(distance_type="dot"), replace=True)
+    table.create_index("vector", config=IvfSq(distance_type="dot"), replace=True)
 
 
 def tidy(table: Any, grace: timedelta) -> None:

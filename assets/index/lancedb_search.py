@@ -16,7 +16,9 @@ from assets.index.store import Hit, SearchFilter
 CANDIDATES = 100
 """How many rows each side proposes at least; all of them are scored on both sides."""
 PROBES = 40
+"""How many partitions of the vector index are searched."""
 REFINED = 4
+"""How many times the wanted rows are compared by their exact vectors."""
 
 
 @dataclass(frozen=True, slots=True)

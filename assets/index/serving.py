@@ -24,6 +24,7 @@ from assets.lineage.moments import now
 from assets.storage.blobs import Blobs
 
 _ROWS_A_READ = 2000
+_CLOSINGS_A_WRITE = 20_000
 _WAIT_SECONDS = 6 * 3600.0
 
 
@@ -147,11 +148,20 @@ def _write_rows(
 
 def _close_rows(parts: Parts, index: IndexStore, source_name: str, generation: int) -> None:
     table = schema.staged_rows
-    with parts.catalogue.read() as connection:
-        query = select(table.c.closes).where(table.c.source == source_name, table.c.closes.is_not(None))
-        closings: list[str] = list(connection.execute(query).scalars())
-    if closings:
-        index.close(closings, generation)
+    after = 0
+    while True:
+        query = (
+            select(table.c.staged_key, table.c.closes)
+            .where(table.c.source == source_name, table.c.closes.is_not(None), table.c.staged_key > after)
+            .order_by(table.c.staged_key)
+            .limit(_CLOSINGS_A_WRITE)
+        )
+        with parts.catalogue.read() as connection:
+            batch = connection.execute(query).all()
+        if not batch:
+            return
+        after = batch[-1].staged_key
+        index.close([row.closes for row in batch], generation)
 
 
 def _verify(

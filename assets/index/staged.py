@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from assets.documents import intake
 from assets.documents.registry import RegisteredSource
@@ -40,7 +40,7 @@ def recorded_result(connection: Connection, run_id: str, source_name: str) -> So
 def staged_result(connection: Connection, source: RegisteredSource, embedded: int) -> SourceResult:
     """The counts of a staged refresh of one source."""
     table = schema.staged_documents
-    counted: Row[tuple[int, int]] = connection.execute(
+    counted = connection.execute(
         select(
             func.coalesce(func.sum(table.c.chunks_added), 0), func.coalesce(func.sum(table.c.chunks_closed), 0)
         ).where(table.c.source == source.spec.name)

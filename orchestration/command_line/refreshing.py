@@ -153,6 +153,8 @@ def _print_refresh(report: dict[str, Any]) -> None:
         for name, each in report["sources"].items()
         if "documents" in each
     ]
+    if not rows:
+        return
     columns = ["source", "added", "changed", "removed", "unchanged", "chunks +", "chunks -", "embedded", "quarantined"]
     print_table([*columns, "seconds"], rows)
     if any(row[8] for row in rows):

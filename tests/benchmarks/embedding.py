@@ -1,6 +1,6 @@
-"""Embedding speed and quality against plain sentence-transformers, in one run, in turns. Prints one JSON document.
+"""Embedding speed and quality against plain sentence-transformers, in one run, in turns.
 
-    python tests/benchmarks/embedding.py [--texts 1000] [--rounds 3] [--full]
+    python -m tests.benchmarks.embedding [--texts 1000] [--rounds 3] [--full]
 
 Speed is texts a second, the median over the rounds, on the same texts in the same order. On a busy machine the threads
 of the plain one wait for each other, which flatters ours: pin it to one core then (`taskset -c 0`), read the ratio of
@@ -10,11 +10,7 @@ shared data only speed and likeness are measured, on the bundled texts.
 """
 
 import argparse
-import gzip
-import json
-import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -24,14 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from assets.index.embedding.calibration import calibration_texts
+from assets.index.embedding.engine import open_embedder
+from assets.index.embedding.weights import DEFAULT_MODEL, find_model
+from tests.benchmarks.figures import Figure, document
+from tests.benchmarks.texts import records
 
-from assets.index.embedding.calibration import calibration_texts  # noqa: E402
-from assets.index.embedding.engine import open_embedder  # noqa: E402
-from assets.index.embedding.weights import DEFAULT_MODEL, find_model  # noqa: E402
-
-DATA = Path(os.environ.get("HRDP_SHARED_DATA", ROOT.parent / "shared" / "data")) / "retrieval"
+PLAIN = "sentence-transformers"
 DEPTH = 10
 SEED = 20
 
@@ -41,16 +36,21 @@ Passage = tuple[int, str]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description="Embedding speed and quality against plain sentence-transformers.")
     parser.add_argument("--texts", type=int, default=1000, help="how many texts a round embeds")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--full", action="store_true", help="quality over all passages and questions")
     arguments = parser.parse_args()
     passages, questions = read_collection()
     draw = np.random.default_rng(SEED)
-    texts = [text for text in passages.values() if text.strip()] or list(calibration_texts())
+    texts = list(passages.values()) or list(calibration_texts())
     texts = [texts[index] for index in draw.permutation(len(texts))[: arguments.texts]]
-
+    facts: dict[str, Any] = {
+        "model": DEFAULT_MODEL,
+        "texts_from": "ObliQA" if passages else "bundled texts",
+        "texts": len(texts),
+        "rounds": arguments.rounds,
+    }
     with tempfile.TemporaryDirectory() as cache:
         started = time.perf_counter()
         open_embedder(DEFAULT_MODEL, Path(cache)).embed(["converts"])
@@ -58,19 +58,18 @@ def main() -> None:
         embedder = open_embedder(DEFAULT_MODEL, Path(cache))
         embedder.embed(["loads"])
         loaded = time.perf_counter()
+        figures = [
+            Figure("first start, converting the model", round(converted - started, 2), "s"),
+            Figure("start", round(loaded - converted, 2), "s"),
+        ]
         plain = plain_sentence_transformers()
-        report: dict[str, Any] = {
-            "model": DEFAULT_MODEL,
-            "texts_from": "shared data" if passages else "bundled texts",
-            "first_start_seconds": round(converted - started, 2),
-            "start_seconds": round(loaded - converted, 2),
-            "speed": compare_speed(embedder.embed, plain, texts, arguments.rounds),
-        }
+        figures += compare_speed(embedder.embed, plain, texts, arguments.rounds)
         if questions:
             if not arguments.full:
                 passages, questions = sample(passages, questions, draw)
-            report["quality"] = compare_quality(embedder.embed, plain, passages, questions)
-    print(json.dumps(report, indent=2))
+            facts |= {"passages": len(passages), "questions": len(questions)}
+            figures += compare_quality(embedder.embed, plain, passages, questions)
+    print(document("embedding", figures, **facts))
 
 
 def plain_sentence_transformers() -> Embed:
@@ -80,7 +79,7 @@ def plain_sentence_transformers() -> Embed:
     return lambda texts: np.asarray(model.encode(list(texts), show_progress_bar=False), np.float32)
 
 
-def compare_speed(ours: Embed, plain: Embed, texts: Sequence[str], rounds: int) -> dict[str, Any]:
+def compare_speed(ours: Embed, plain: Embed, texts: Sequence[str], rounds: int) -> list[Figure]:
     seconds: dict[str, list[float]] = {"ours": [], "plain": []}
     processor: dict[str, list[float]] = {"ours": [], "plain": []}
     vectors: dict[str, Vectors] = {}
@@ -96,33 +95,33 @@ def compare_speed(ours: Embed, plain: Embed, texts: Sequence[str], rounds: int) 
     rates = {name: len(texts) / statistics.median(values) for name, values in seconds.items()}
     busy_ratio = statistics.median(processor["plain"]) / statistics.median(processor["ours"])
     likeness = (vectors["ours"] * vectors["plain"]).sum(axis=1)
-    return {
-        "texts": len(texts),
-        "rounds": rounds,
-        "ours_texts_per_second": round(rates["ours"], 1),
-        "sentence_transformers_texts_per_second": round(rates["plain"], 1),
-        "ratio": round(rates["ours"] / rates["plain"], 2),
-        "ratio_of_processor_time": round(busy_ratio, 2),
-        "mean_cosine": round(float(likeness.mean()), 5),
-        "least_cosine": round(float(likeness.min()), 5),
-    }
+    return [
+        Figure("speed", round(rates["ours"], 1), "texts/s"),
+        Figure(f"speed of plain {PLAIN}", round(rates["plain"], 1), "texts/s"),
+        Figure("speed", round(rates["ours"] / rates["plain"], 2), "times", PLAIN),
+        Figure("speed by processor time", round(busy_ratio, 2), "times", PLAIN),
+        Figure("mean cosine to the plain vectors", round(float(likeness.mean()), 5), "cosine"),
+        Figure("least cosine to the plain vectors", round(float(likeness.min()), 5), "cosine"),
+    ]
 
 
 def compare_quality(
     ours: Embed, plain: Embed, passages: dict[Passage, str], questions: list[dict[str, Any]]
-) -> dict[str, Any]:
+) -> list[Figure]:
     asked = [question["question"] for question in questions]
-    scores = {}
-    for name, embed in (("ours", ours), ("sentence_transformers", plain)):
-        scores[name] = retrieval_scores(embed(list(passages.values())), embed(asked), list(passages), questions)
-    loss = 1 - scores["ours"]["ndcg"] / scores["sentence_transformers"]["ndcg"]
-    rounded = {name: {key: round(value, 4) for key, value in of.items()} for name, of in scores.items()}
-    return {
-        "passages": len(passages),
-        "questions": len(questions),
-        **rounded,
-        "ndcg_loss_percent": round(100 * loss, 2),
+    scores = {
+        name: retrieval_scores(embed(list(passages.values())), embed(asked), list(passages), questions)
+        for name, embed in (("ours", ours), (PLAIN, plain))
     }
+    loss = 1 - scores["ours"]["nDCG"] / scores[PLAIN]["nDCG"]
+    return [
+        *(Figure(f"{name}@{DEPTH}", round(value, 4), "share") for name, value in scores["ours"].items()),
+        *(
+            Figure(f"{name}@{DEPTH} of plain {PLAIN}", round(value, 4), "share")
+            for name, value in scores[PLAIN].items()
+        ),
+        Figure(f"loss of nDCG@{DEPTH}", round(100 * loss, 2), "%", PLAIN),
+    ]
 
 
 def retrieval_scores(
@@ -141,7 +140,7 @@ def retrieval_scores(
         recall.append(hits.sum() / max(1, len(relevant)))
         precision.append((hits * np.cumsum(hits) / np.arange(1, DEPTH + 1)).sum() / most)
         gain.append((hits * discounts).sum() / discounts[:most].sum())
-    return {"recall": float(np.mean(recall)), "map": float(np.mean(precision)), "ndcg": float(np.mean(gain))}
+    return {"Recall": float(np.mean(recall)), "MAP": float(np.mean(precision)), "nDCG": float(np.mean(gain))}
 
 
 def sample(
@@ -157,12 +156,9 @@ def sample(
 
 def read_collection() -> tuple[dict[Passage, str], list[dict[str, Any]]]:
     """Nothing where the shared data is absent."""
-    files = [DATA / "obliqa_passages.jsonl.gz", DATA / "obliqa_dev_questions.jsonl.gz"]
-    if not all(path.is_file() for path in files):
+    passages, questions = records("obliqa_passages"), records("obliqa_dev_questions")
+    if not passages or not questions:
         return {}, []
-    passages, questions = (
-        [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()] for path in files
-    )
     return {(row["document_id"], row["passage_id"]): row["text"] for row in passages if row["text"].strip()}, questions
 
 

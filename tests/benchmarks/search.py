@@ -1,88 +1,154 @@
-"""Measures hybrid search in the embedded index, beside a plain LanceDB hybrid query over the same table in the same run.
+"""Hybrid search with filters over 14,000 chunks in a warm process, beside a plain LanceDB hybrid query over the same table.
 
-    python tests/benchmarks/search.py [ROWS]
+    python -m tests.benchmarks.search
 
-Prints one JSON object: times in milliseconds, memory in MiB. Passages and questions are ObliQA's, from `../shared/data`
-(override: HRDP_SHARED_DATA); vectors are drawn at random, since their values change no time.
+First the index alone, then the whole search of the platform: embedding the question, the index, and the join with the
+catalogue. Passages and questions are ObliQA's where the shared data is there, else generated. The vectors of passages
+are drawn at random, since their values change no time; questions are embedded by the real model.
 """
 
-import gzip
 import json
-import os
 import resource
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from itertools import cycle, islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from assets.index import lancedb_table as layout
+from assets.index.embedding.base import Embedder
+from assets.index.generation import served
 from assets.index.lancedb_store import LanceIndex
+from assets.index.searching import search
 from assets.index.store import BEGINNING, OPEN, IndexRow, SearchFilter
 from assets.index.terms import terms
+from assets.lineage.moments import now
+from assets.platform import Platform
+from tests.benchmarks.figures import Figure, document
+from tests.benchmarks.installation import expect, installation, refresh_step_by_step, register
+from tests.benchmarks.measuring import milliseconds, percentile
+from tests.benchmarks.texts import passages, questions
 
-DIMENSION = 384
+ROWS = 14_000
 SEARCHES = 300
+DIMENSION = 384
+PLAIN = "plain LanceDB hybrid"
 WHERE = SearchFilter(generation=3, moment=1_000, kind="regulation", jurisdiction="DC")
 
 
-def main(rows: int) -> dict[str, Any]:
+def main() -> None:
+    bodies, texts_from = passages(ROWS)
+    asked = questions(SEARCHES)
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        figures = of_the_index(Path(folder), bodies, asked)
+    with installation() as (platform, sources):
+        figures += of_the_platform(platform, sources, bodies, asked)
+    print(document("search", figures, texts_from=texts_from, rows=ROWS, searches=SEARCHES))
+
+
+def of_the_index(folder: Path, bodies: list[str], asked: list[str]) -> list[Figure]:
     generator = np.random.default_rng(1)
-    passages = [text for record in _records("obliqa_passages") if (text := record["text"].strip())]
-    asked = [record["question"] for record in islice(_records("obliqa_dev_questions"), SEARCHES)]
-    questions = list(zip(asked, _vectors(generator, SEARCHES), strict=True))
-    with tempfile.TemporaryDirectory() as folder:
-        store = LanceIndex.create(Path(folder), "benchmark", DIMENSION)
-        writing = _milliseconds(lambda: _fill(store, list(islice(cycle(passages), rows)), generator))
-        optimizing = _milliseconds(store.optimize)
-        before = _memory()
-        opened: list[LanceIndex] = []
-        first = _milliseconds(lambda: opened.append(LanceIndex.open(Path(folder), "benchmark")))
-        first += _milliseconds(lambda: opened[0].search(questions[0][0], questions[0][1], 10, WHERE))
-        held = _memory() - before
-        table = _table(Path(folder))
-        ours, plain, processor = [], [], 0.0
-        for question, vector in questions:
-            # In turn, so that whatever else the machine does weighs on both alike.
-            started = time.process_time()
-            ours.append(_milliseconds(lambda: opened[0].search(question, vector, 10, WHERE)))  # noqa: B023
-            processor += time.process_time() - started
-            plain.append(_milliseconds(lambda: _plain(table, question, vector)))  # noqa: B023
-        changed = [next(store.rows()).row_id]
-        store.close(changed, 9)
-        after_change = _milliseconds(lambda: opened[0].search(*questions[0], 10, WHERE))
-    return {
-        "rows": rows,
-        "searches": SEARCHES,
-        "write_all": round(writing),
-        "optimize": round(optimizing),
-        "open_and_first_search": round(first, 1),
-        "first_search_after_a_change": round(after_change, 1),
-        "search": _percentiles(ours) | {"processor": round(processor / SEARCHES * 1_000, 1)},
-        "plain_lancedb_hybrid": _percentiles(plain),
-        "memory_of_searching": round(held, 1),
-    }
+    store = LanceIndex.create(folder, "benchmark", DIMENSION)
+    writing = milliseconds(lambda: fill(store, bodies, generator))
+    optimizing = milliseconds(store.optimize)
+    pairs = list(zip(asked, drawn_vectors(generator, len(asked)), strict=True))
+    before = peak_memory()
+    opened: list[LanceIndex] = []
+    first = milliseconds(lambda: opened.append(LanceIndex.open(folder, "benchmark")))
+    first += milliseconds(lambda: opened[0].search(*pairs[0], 10, WHERE))
+    held = peak_memory() - before
+    table = open_table(folder)
+    plain_search(table, *pairs[0])
+    ours, plain, processor = [], [], 0.0
+    for question, vector in pairs:
+        # In turn, so that whatever else the machine does weighs on both alike.
+        busy = time.process_time()
+        ours.append(milliseconds(lambda: opened[0].search(question, vector, 10, WHERE)))  # noqa: B023
+        processor += time.process_time() - busy
+        plain.append(milliseconds(lambda: plain_search(table, question, vector)))  # noqa: B023
+    store.close([next(store.rows()).row_id], 9)
+    after_change = milliseconds(lambda: opened[0].search(*pairs[0], 10, WHERE))
+    return [
+        Figure("index search, p50", percentile(ours, 50), "ms"),
+        Figure("index search, p95", percentile(ours, 95), "ms", at_most=10),
+        Figure(f"{PLAIN}, p50", percentile(plain, 50), "ms"),
+        Figure(f"{PLAIN}, p95", percentile(plain, 95), "ms"),
+        Figure("index search, p50", round(percentile(ours, 50) / percentile(plain, 50), 2), "times", PLAIN),
+        Figure("index search, p95", round(percentile(ours, 95) / percentile(plain, 95), 2), "times", PLAIN),
+        Figure("processor time of an index search", round(processor / len(pairs) * 1_000, 2), "ms"),
+        Figure("opening the index and its first search", round(first, 1), "ms"),
+        Figure("first search after a change", round(after_change, 1), "ms"),
+        Figure("memory of searching", round(held, 1), "MiB"),
+        Figure("writing all rows", round(writing), "ms"),
+        Figure("optimizing", round(optimizing), "ms"),
+    ]
 
 
-def _records(name: str) -> Iterator[dict[str, str]]:
-    shared = Path(os.environ.get("HRDP_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
-    with gzip.open(shared / "retrieval" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+def of_the_platform(platform: Platform, sources: Path, bodies: list[str], asked: list[str]) -> list[Figure]:
+    write_records(sources / "passages.jsonl", bodies)
+    register(platform, "passages", sources / "passages.jsonl", jurisdiction="DC")
+    building = Platform(platform.settings)
+    building.embedder = DrawnVectors(platform.embedder)
+    result = refresh_step_by_step(building, "passages").served.result
+    expect(result.documents.added == len(bodies), f"the build did not take in every passage: {result}")
+    with platform.catalogue.read() as connection:
+        current = served(connection)
+    expect(current is not None, "nothing is served")
+    assert current is not None
+    index = platform.indexes.open(current.index_version)
+    where = SearchFilter(current.generation, now(), "regulation", "DC")
+
+    def whole(question: str) -> Any:
+        return search(platform, question, k=10, kind="regulation", jurisdiction="DC")
+
+    expect(len(whole(asked[0])) == 10, "a search did not find ten passages")
+    wholes, embeddings, indexes = [], [], []
+    for question in asked:
+        wholes.append(milliseconds(lambda: whole(question)))  # noqa: B023
+        found: list[NDArray[np.float32]] = []
+        embeddings.append(milliseconds(lambda: found.append(platform.embedder.embed([question])[0])))  # noqa: B023
+        indexes.append(milliseconds(lambda: index.search(question, found[0], 10, where)))  # noqa: B023
+    rest = [all_of_it - embed - find for all_of_it, embed, find in zip(wholes, embeddings, indexes, strict=True)]
+    return [
+        Figure("chunks behind the whole search", result.chunks_added, "chunks"),
+        Figure("whole search, p50", percentile(wholes, 50), "ms"),
+        Figure("whole search, p95", percentile(wholes, 95), "ms"),
+        Figure("  embedding the question, p50", percentile(embeddings, 50), "ms"),
+        Figure("  index search, p50", percentile(indexes, 50), "ms"),
+        Figure("  index search, p95", percentile(indexes, 95), "ms", at_most=10),
+        Figure("  catalogue, p50", percentile(rest, 50), "ms"),
+    ]
 
 
-def _vectors(generator: np.random.Generator, count: int) -> NDArray[np.float32]:
-    drawn = generator.normal(size=(count, DIMENSION)).astype(np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+class DrawnVectors:
+    """The platform's embedder as far as its name goes; its vectors are random, so that a build takes no minutes."""
+
+    def __init__(self, real: Embedder) -> None:
+        self.model_hash = real.model_hash
+        self.dimension = real.dimension
+        self.max_tokens = real.max_tokens
+        self._generator = np.random.default_rng(2)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return drawn_vectors(self._generator, len(texts), self.dimension)
 
 
-def _fill(store: LanceIndex, bodies: list[str], generator: np.random.Generator) -> None:
+def write_records(path: Path, bodies: list[str]) -> None:
+    with path.open("w") as lines:
+        for number, body in enumerate(bodies):
+            lines.write(json.dumps({"id": f"passage-{number:05d}", "title": f"Passage {number}", "text": body}) + "\n")
+
+
+def drawn_vectors(generator: np.random.Generator, count: int, dimension: int = DIMENSION) -> NDArray[np.float32]:
+    drawn: NDArray[np.float32] = generator.normal(size=(count, dimension)).astype(np.float32)
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    return drawn
+
+
+def fill(store: LanceIndex, bodies: list[str], generator: np.random.Generator) -> None:
     for start in range(0, len(bodies), 2_000):
         batch = bodies[start : start + 2_000]
         store.add(
@@ -102,36 +168,26 @@ def _fill(store: LanceIndex, bodies: list[str], generator: np.random.Generator) 
                     valid_to=OPEN if place % 10 else 500,
                     from_generation=1 + place % 3,
                 )
-                for place, (body, vector) in enumerate(zip(batch, _vectors(generator, len(batch)), strict=True))
+                for place, (body, vector) in enumerate(zip(batch, drawn_vectors(generator, len(batch)), strict=True))
             ]
         )
 
 
-def _table(folder: Path) -> Any:
+def open_table(folder: Path) -> Any:
     import lancedb
 
     return lancedb.connect(folder).open_table("benchmark")
 
 
-def _plain(table: Any, question: str, vector: NDArray[np.float32]) -> Any:
-    search = table.search(query_type="hybrid", vector_column_name="vector", fts_columns="terms")
-    search = search.vector(vector).text(" ".join(terms(question))).where(layout.visible(WHERE))
-    return search.select(list(layout.HIT)).limit(10).to_arrow().to_pylist()
+def plain_search(table: Any, question: str, vector: NDArray[np.float32]) -> Any:
+    query = table.search(query_type="hybrid", vector_column_name="vector", fts_columns="terms")
+    query = query.vector(vector).text(" ".join(terms(question))).where(layout.visible(WHERE))
+    return query.select(list(layout.HIT)).limit(10).to_arrow().to_pylist()
 
 
-def _milliseconds(action: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    action()
-    return (time.perf_counter() - started) * 1_000
-
-
-def _percentiles(times: list[float]) -> dict[str, float]:
-    return {"p50": round(float(np.percentile(times, 50)), 1), "p95": round(float(np.percentile(times, 95)), 1)}
-
-
-def _memory() -> float:
+def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(int(sys.argv[1]) if len(sys.argv) > 1 else 14_000), indent=2))
+    main()

@@ -81,7 +81,7 @@ def test_a_wrong_chunk_is_named_with_its_check(rows: list[ChunkRow], check: str,
     assert set(failed) <= {check, "spans"}
 
 
-@pytest.mark.parametrize("body", ["--- *** ---", "\ufffd\ufffd leave", "le\x00ave", "le\ud800ave"])
+@pytest.mark.parametrize("body", ["", "\ufffd\ufffd leave", "le\x00ave", "le\ud800ave"])
 def test_text_that_a_person_cannot_read_fails(rows: list[ChunkRow], body: str) -> None:
     rows[4] = replace(rows[4], body=body, start=0, end=len(body))
     failed = {outcome.name: outcome for outcome in validate(rows).checks if not outcome.passed}

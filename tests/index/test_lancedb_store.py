@@ -208,6 +208,7 @@ print(searches)
 """
 
 
+@pytest.mark.long
 def test_readers_miss_nothing_beside_a_writer_that_is_killed_at_random(tmp_path: Path) -> None:
     store = LanceIndex.create(tmp_path / "index", "chunks-1", DIMENSION)
     store.add([row(number) for number in range(40)] + [row(number) for number in range(1_000, 1_010)])

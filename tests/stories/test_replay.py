@@ -66,8 +66,8 @@ def test_each_revision_is_noticed_once_and_no_text_is_embedded_twice(
     bundle = shared_data / "regulations" / "dc-code-title-32.bundle"
     subprocess.run(["git", "clone", "--quiet", "--bare", "-b", "main", str(bundle), str(repository)], check=True)
     commits = git(repository, "rev-list", "--first-parent", "--reverse", "main").splitlines()
-    replayed = commits[-REVISIONS:] if REVISIONS < len(commits) else commits
-    first = commits[-REVISIONS - 1] if REVISIONS < len(commits) else commits[0]
+    replayed = commits[-REVISIONS:] if len(commits) > REVISIONS else commits
+    first = commits[-REVISIONS - 1] if len(commits) > REVISIONS else commits[0]
     git(repository, "update-ref", "refs/heads/main", first)
     installation.home.mkdir()
     Catalogue(f"sqlite:///{installation.home / 'catalogue.db'}").close()
