@@ -2,15 +2,12 @@
 
 import dagster as dg
 
-from orchestration.materialization import SOURCES
-
 # One process a run: a step in a process of its own takes seconds to start, and a refresh of one edit takes less than one.
 _IN_PROCESS = dg.in_process_executor
 
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.assets("documents", "chunks", "embeddings", "search_index"),
-    partitions_def=SOURCES,
     executor_def=_IN_PROCESS,
     description="Looks at one source and brings the served index up to date with it.",
 )

@@ -42,11 +42,12 @@ def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 
 
 def _evaluate(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult:
+    # Before the sources: the partition of one that is registered meanwhile must not be taken for one that is gone.
+    partitions = set(context.instance.get_dynamic_partitions(str(SOURCES.name)))
     sources = [source for source in registry.listed(platform.catalogue, with_removed=True) if _is_watched(source)]
     looked = _Looked.load(context.cursor)
-    partitions = set(context.instance.get_dynamic_partitions(str(SOURCES.name)))
-    add = sorted({source.spec.name for source in sources} - partitions)
-    partition_requests = [SOURCES.build_add_request(add)] if add else []
+    names = {source.spec.name for source in sources}
+    partition_requests = _partition_requests(sorted(names - partitions), sorted(partitions - names))
     fail_abandoned_runs(context.instance, platform)
     reasons = rebuild_reasons(platform)
     if reasons:
@@ -70,7 +71,7 @@ def _evaluate(context: dg.SensorEvaluationContext, platform: Platform) -> dg.Sen
         notes.append(f"{name}: {note}")
         if request is not None:
             requests.append(request)
-    looked.forget_all_but({source.spec.name for source in sources})
+    looked.forget_all_but(names)
     # What could not be read is said at every tick until it can, not only at the one that looked.
     notes += looked.problems()
     quiet = "no source is due for a look" if sources else "no source is registered yet"
@@ -80,6 +81,17 @@ def _evaluate(context: dg.SensorEvaluationContext, platform: Platform) -> dg.Sen
         dynamic_partitions_requests=partition_requests,
         cursor=looked.dump(),
     )
+
+
+def _partition_requests(
+    new: list[str], gone: list[str]
+) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
+    requests: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
+    if new:
+        requests.append(SOURCES.build_add_request(new))
+    if gone:
+        requests.append(SOURCES.build_delete_request(gone))
+    return requests
 
 
 class _Looked:

@@ -31,7 +31,7 @@ def chunks(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platfor
     """
     source = context.partition_key
     with clear_failures(platform):
-        report = refresh.stage_chunks(platform, source, context.run_id, progress=progress(context, "documents cut"))
+        report = refresh.stage_chunks(platform, source, context.run.run_id, progress=progress(context, "documents cut"))
         plot = reports.length_plot(platform, source)
     yield dg.MaterializeResult(
         metadata={

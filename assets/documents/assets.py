@@ -37,7 +37,7 @@ def documents(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Plat
     with clear_failures(platform):
         full = context.run.tags.get(FULL_LOOK_TAG) == "true"
         counts = refresh.stage_documents(
-            platform, source, context.run_id, full=full, progress=progress(context, "documents")
+            platform, source, context.run.run_id, full=full, progress=progress(context, "documents")
         )
         report = reports.staged_documents(platform, source)
     return dg.MaterializeResult(

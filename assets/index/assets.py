@@ -31,7 +31,10 @@ def embeddings(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
     """A vector for every chunk text that no earlier refresh has embedded with this model; none is ever embedded twice."""
     with clear_failures(platform):
         embedded = refresh.embed(
-            platform, context.partition_key, context.run_id, progress=progress_of_all(context, "chunks have a vector")
+            platform,
+            context.partition_key,
+            context.run.run_id,
+            progress=progress_of_all(context, "chunks have a vector"),
         )
     return dg.MaterializeResult(metadata={"texts embedded": embedded, "model": platform.settings.model})
 
@@ -52,7 +55,7 @@ def search_index(context: dg.AssetExecutionContext, platform: dg.ResourceParam[P
     """
     with clear_failures(platform):
         served = refresh.write_and_serve(
-            platform, context.partition_key, context.run_id, progress=progress(context, "rows written")
+            platform, context.partition_key, context.run.run_id, progress=progress(context, "rows written")
         )
         sources = reports.served_sources(platform)
     result = served.result
@@ -86,7 +89,7 @@ def rebuilt_index(
     It reads the stored bytes, not the sources, and embeds only texts that this model has never embedded.
     """
     with clear_failures(platform):
-        built = rebuild.rebuild(platform, context.run_id, progress=lambda text: say(context, text))
+        built = rebuild.rebuild(platform, context.run.run_id, progress=lambda text: say(context, text))
     if built is None:
         return dg.MaterializeResult(metadata={"rebuilt": False})
     return dg.MaterializeResult(

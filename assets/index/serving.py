@@ -92,6 +92,9 @@ def serve(
             if kept:
                 _close_rows(parts, index, source.spec.name, generation)
         _verify(parts, index, generation, counts, fresh=kept is None)
+        if kept is None:
+            # A new index is served with its keyword statistics; an old one goes on with those that it has.
+            index.optimize()
         parts.blobs.flush()
         _commit(parts, sources, results, looks, before, generation, index_version, run_id=run_id, rebuild=rebuild)
     index.optimize()
