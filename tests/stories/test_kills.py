@@ -32,7 +32,7 @@ def write_edition(folder: Path, edition: int) -> None:
 
 
 class SearchLoop(threading.Thread):
-    """Searches without a pause, and keeps what it should never see."""
+    """Searches all the time, and keeps what it should never see."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(daemon=True)
@@ -50,6 +50,7 @@ class SearchLoop(threading.Thread):
                 time.sleep(0.1)
                 continue
             self.searches += 1
+            time.sleep(0.02)
             editions: dict[str, Counter[str]] = defaultdict(Counter)
             for result in results:
                 found = re.search(r"Edition (\d+) of rule", result.text)
