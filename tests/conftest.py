@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from assets.documents.sources.base import SourceSpec
 from assets.index import refresh
 from assets.platform import Platform, Settings
 
+_NOBODY = 65534
 PROJECT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("HRDP_SHARED_DATA") or PROJECT.parent / "shared" / "data")
 
@@ -67,6 +70,22 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"the real data is not at {SHARED} (set HRDP_SHARED_DATA)")
     return SHARED
+
+
+@pytest.fixture
+def ordinary_folder() -> Iterator[Path]:
+    """A folder of a user for whom permissions hold: root's tests run as `nobody` meanwhile."""
+    folder = Path(tempfile.mkdtemp())
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.chown(folder, _NOBODY, _NOBODY)
+        os.seteuid(_NOBODY)
+    try:
+        yield folder
+    finally:
+        if is_root:
+            os.seteuid(0)
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
