@@ -8,15 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from assets.lineage.catalogue import Catalogue
-from assets.lineage.locks import Locks
-
 if TYPE_CHECKING:
     from assets.chunks.chunker import Chunker
     from assets.documents.parsing.pool import ParserPool
     from assets.documents.sources.base import Source, SourceSpec
     from assets.index.embedding.base import Embedder
     from assets.index.physical import PhysicalIndexes
+    from assets.lineage.catalogue import Catalogue
+    from assets.lineage.locks import Locks
     from assets.storage.blobs import Blobs
     from assets.storage.objects import ObjectStore
 
@@ -58,7 +57,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Reads the settings. Raises BadSetting, also for an `HRDP_*` name that isn't one."""
+        """Reads the settings. Raises BadSetting."""
         known = {f"HRDP_{field.name.upper()}": field for field in fields(cls)}
         values: dict[str, object] = {}
         for name, field in known.items():
@@ -111,19 +110,32 @@ class Platform:
         self._held: dict[str, ExitStack] = {}
 
     @cached_property
-    def catalogue(self) -> Catalogue:
-        self.home.mkdir(parents=True, exist_ok=True)
+    def catalogue(self) -> "Catalogue":
+        from assets.lineage.catalogue import Catalogue
+
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadSetting(
+                f"HRDP_HOME can't be used: {self.home} is no folder and can't be made one ({error.strerror}); name a"
+                " folder that this user may write to"
+            ) from None
         return Catalogue(self.settings.catalogue_url)
 
     @cached_property
-    def locks(self) -> Locks:
+    def locks(self) -> "Locks":
+        from assets.lineage.locks import Locks
+
         return Locks(self.catalogue, self.home / "locks")
 
     @cached_property
     def objects(self) -> "ObjectStore":
         from assets.storage.open import open_objects
 
-        return open_objects(self.settings.objects_url, s3_endpoint=self.settings.s3_endpoint or None)
+        try:
+            return open_objects(self.settings.objects_url, s3_endpoint=self.settings.s3_endpoint or None)
+        except ValueError as error:
+            raise BadSetting(f"HRDP_OBJECTS can't be used: {error}") from None
 
     @cached_property
     def blobs(self) -> "Blobs":
@@ -142,7 +154,11 @@ class Platform:
         from assets.chunks.chunker import Chunker
         from assets.index.embedding.tokens import open_token_counter
 
-        return Chunker(open_token_counter(self.settings.model), self.settings.chunk_tokens or None)
+        counter = open_token_counter(self.settings.model)
+        try:
+            return Chunker(counter, self.settings.chunk_tokens or None)
+        except ValueError as error:
+            raise BadSetting(f"HRDP_CHUNK_TOKENS can't be used: {error}") from None
 
     @cached_property
     def indexes(self) -> "PhysicalIndexes":
@@ -155,13 +171,20 @@ class Platform:
 
         Raises Busy after an hour.
         """
-        if name not in self._held:
+        self._hold(f"source/{name}")
+
+    def hold_rebuild(self) -> None:
+        """Holds the right to rebuild the index in the same way; it is taken before any source."""
+        self._hold("rebuild")
+
+    def _hold(self, lock: str) -> None:
+        if lock not in self._held:
             stack = ExitStack()
-            stack.enter_context(self.locks.hold(f"source/{name}", wait_seconds=3600))
-            self._held[name] = stack
+            stack.enter_context(self.locks.hold(lock, wait_seconds=3600))
+            self._held[lock] = stack
 
     def release(self) -> None:
-        """Gives back every source that is held."""
+        """Gives back everything that is held."""
         for stack in self._held.values():
             stack.close()
         self._held.clear()

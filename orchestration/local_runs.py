@@ -90,14 +90,18 @@ class LocalRuns:
             return recorded_result(connection, run_id, source_name)
 
     def _run(self, job: str, partition: str | None, tags: dict[str, str]) -> Any:
-        return self._definitions.resolve_job_def(job).execute_in_process(
-            instance=self._instance,
-            partition_key=partition,
-            tags=tags,
-            raise_on_error=False,
-            run_config={"loggers": {"progress": {}}},
-            resources={"platform": self._platform},
-        )
+        try:
+            return self._definitions.resolve_job_def(job).execute_in_process(
+                instance=self._instance,
+                partition_key=partition,
+                tags=tags,
+                raise_on_error=False,
+                run_config={"loggers": {"progress": {}}},
+                resources={"platform": self._platform},
+            )
+        finally:
+            # Who goes on to the next source still holding this one can meet another who does so the other way round.
+            self._platform.release()
 
 
 def _problem(result: Any) -> str:

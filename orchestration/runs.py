@@ -33,17 +33,20 @@ def attempts_since(instance: dg.DagsterInstance, job_name: str, base: str, parti
 
 
 def fail_abandoned_runs(instance: dg.DagsterInstance, platform: Platform) -> list[str]:
-    """Reports as failed the refreshes that Dagster thinks are running but whose process, and with it its lock, is gone.
+    """Reports as failed the runs that Dagster thinks are going on but whose process, and with it its lock, is gone.
 
     A run takes its lock some seconds after it started, so that a young one is left alone. Returns the run ids.
     """
     failed = []
-    records = instance.get_run_records(dg.RunsFilter(job_name="refresh", statuses=[dg.DagsterRunStatus.STARTED]))
-    for record in records:
+    records = [
+        (record, f"source/{record.dagster_run.tags.get(_PARTITION_TAG, '')}" if job == "refresh" else job)
+        for job in ("refresh", "rebuild")
+        for record in instance.get_run_records(dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.STARTED]))
+    ]
+    for record, lock in records:
         started = record.start_time or record.create_timestamp.replace(tzinfo=UTC).timestamp()
         age = now() - moment(datetime.fromtimestamp(started, UTC))
-        source = record.dagster_run.tags.get(_PARTITION_TAG, "")
-        if age > _START_SECONDS * MICROSECONDS and platform.locks.is_free(f"source/{source}"):
+        if age > _START_SECONDS * MICROSECONDS and platform.locks.is_free(lock):
             instance.report_run_failed(record.dagster_run, "The process of this run ended without a word.")
             failed.append(record.dagster_run.run_id)
     return failed

@@ -44,7 +44,7 @@ def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 def _evaluate(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult:
     # Before the sources: the partition of one that is registered meanwhile must not be taken for one that is gone.
     partitions = set(context.instance.get_dynamic_partitions(str(SOURCES.name)))
-    sources = [source for source in registry.listed(platform.catalogue, with_removed=True) if _is_watched(source)]
+    sources = [source for source in registry.listed(platform.catalogue, with_removed=True) if source.is_watched]
     looked = _Looked.load(context.cursor)
     names = {source.spec.name for source in sources}
     partition_requests = _partition_requests(sorted(names - partitions), sorted(partitions - names))
@@ -125,11 +125,6 @@ def _sentence(problem: Exception) -> str:
     if isinstance(problem, EXPECTED):
         return str(problem)
     return f"something unforeseen went wrong ({type(problem).__name__}); it is looked at again"
-
-
-def _is_watched(source: RegisteredSource) -> bool:
-    """A removed source is watched until its documents have been ended."""
-    return not source.removed or source.documents > 0
 
 
 def _interval(platform: Platform, source: RegisteredSource) -> int:

@@ -43,7 +43,7 @@ class Problem:
 @dataclass(slots=True)
 class DocumentChange:
     """What becomes of one document. `outcome` is added, changed, removed, ended (known only from history), unchanged (its
-    file was touched) or quarantined. `gone` says that the path is no longer there; `fingerprint` is None then, and where the
+    file was touched) or quarantined; added and removed say whether the source holds it, not whether it applies now. `gone` says that the path is no longer there; `fingerprint` is None then, and where the
     path could not be read, so that it is looked at again. `parsed` holds the newly parsed documents by (version, structure)."""
 
     document_id: str
@@ -114,7 +114,7 @@ def document_changes(
     dropped then.
     """
     first_look = known.state is None
-    reader = _Reader(catalogue, source_name, keep)
+    reader = _Reader(catalogue, source_name, keep, at)
     groups = reader.groups(source.scan(known, full=full))
     for group, results in _in_groups(groups, pool):
         yield _joined(group, results, at=at, first_look=first_look)
@@ -122,12 +122,13 @@ def document_changes(
 
 @dataclass(slots=True)
 class _Group:
-    """One path's change on its way through the parsers."""
+    """One path's change on its way through the parsers. `listed` says whether the path is among the known files."""
 
     document_id: str
     path: str
     change: Changed | Removed | Unreadable
     served: list[TimelineEntry]
+    listed: bool
     revisions: list["_Read"]
 
 
@@ -146,10 +147,11 @@ class _Read:
 class _Reader:
     """Reads the bytes of changed paths; leaves out what is served already."""
 
-    def __init__(self, catalogue: Catalogue, source_name: str, keep: Callable[[bytes], str]) -> None:
+    def __init__(self, catalogue: Catalogue, source_name: str, keep: Callable[[bytes], str], at: int) -> None:
         self._catalogue = catalogue
         self._source_name = source_name
         self._keep = keep
+        self._at = at
 
     def groups(self, changes: Iterable[Change]) -> Iterator[_Group]:
         for change in changes:
@@ -158,12 +160,14 @@ class _Reader:
             document_id = f"{self._source_name}/{change.path}"
             with self._catalogue.read() as connection:
                 served = served_timeline(connection, document_id)
+                listed = _is_listed(connection, self._source_name, change.path)
             revisions = change.revisions if isinstance(change, Changed) else ()
             yield _Group(
                 document_id=document_id,
                 path=change.path,
                 change=change,
                 served=served,
+                listed=listed,
                 # A source hands out the bytes of a change only until it is asked for the next one.
                 revisions=[self._read(revision, served, change) for revision in revisions],
             )
@@ -175,10 +179,18 @@ class _Reader:
             return _Read(revision, None, None, None, Problem("read", error.reason, error.advice))
         raw = self._keep(data)
         history = isinstance(change, Changed) and change.history
-        # What was only touched need not be parsed; within a history it is not known which entry a revision belongs to.
-        if not history and served and served[-1].raw == raw and revision.title in (None, served[-1].title):
+        # What was only touched need not be parsed. Within a history it is not known which entry a revision belongs to, and
+        # of an entry that has ended not whether the text said so itself.
+        same = bool(served) and served[-1].raw == raw and revision.title in (None, served[-1].title)
+        if same and not history and served[-1].valid_to > self._at:
             return _Read(revision, raw, None, served[-1], None)
         return _Read(revision, raw, data, None, None)
+
+
+def _is_listed(connection: Connection, source_name: str, path: str) -> bool:
+    table = schema.files
+    query = select(table.c.path).where(table.c.source == source_name, table.c.path == path)
+    return connection.execute(query).first() is not None
 
 
 def _in_groups(
@@ -257,13 +269,16 @@ def _outcome(
     wanted = timeline.keep_served(wanted, served)
     last = group.revisions[-1] if group.revisions else None
     gone = isinstance(change, Removed) or (isinstance(change, Changed) and change.removed_at is not None)
+    fingerprint = None if gone or last is None or last.problem else last.revision.fingerprint
+    before = _is_held(served, at, listed=group.listed)
+    after = not gone and _is_held(wanted, at, listed=group.listed or fingerprint is not None)
     return DocumentChange(
         document_id=group.document_id,
         path=group.path,
-        outcome=_named(served, wanted, problems, at),
+        outcome=_named(served, wanted, problems, before=before, after=after),
         served=served,
         wanted=wanted,
-        fingerprint=None if gone or last is None or last.problem else last.revision.fingerprint,
+        fingerprint=fingerprint,
         raw=last.raw if last is not None else (served[-1].raw if served else None),
         gone=gone,
         parsed={
@@ -273,17 +288,24 @@ def _outcome(
     )
 
 
+def _is_held(entries: Sequence[TimelineEntry], at: int, *, listed: bool) -> bool:
+    """Whether a document is one that the source holds: also one that says of itself that it applies no longer."""
+    return bool(entries) and (listed or timeline.is_present(entries, at))
+
+
 def _named(
-    served: Sequence[TimelineEntry], wanted: Sequence[TimelineEntry], problems: Sequence[Problem], at: int
+    served: Sequence[TimelineEntry],
+    wanted: Sequence[TimelineEntry],
+    problems: Sequence[Problem],
+    *,
+    before: bool,
+    after: bool,
 ) -> str:
+    if before != after:
+        return "added" if after else "removed"
     if list(served) == list(wanted):
         return "quarantined" if problems else "unchanged"
-    before, after = timeline.is_present(served, at), timeline.is_present(wanted, at)
-    if before and after:
-        return "changed"
-    if after:
-        return "added"
-    return "removed" if before else "ended"
+    return "changed" if after else "ended"
 
 
 def _moment_or_none(change: Changed) -> int | None:

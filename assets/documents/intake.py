@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, literal, select
 
 from assets.documents import structure
 from assets.documents.changes import DocumentChange
 from assets.lineage import schema
 from assets.lineage.catalogue import Catalogue
+from assets.lineage.moments import OPEN
 from assets.storage.blobs import Blobs
 
 T = TypeVar("T")
@@ -62,6 +63,24 @@ def stage(
             _stage_batch(connection, source_name, batch, at)
         done += len(batch)
         progress(done)
+
+
+def stage_settled(connection: Connection, source_name: str) -> None:
+    """Stages as looked at what is in quarantine because it could not be read, and of which a complete scan now said nothing:
+    it is gone, or is again as it was."""
+    standing, documents = schema.quarantine, schema.staged_documents
+    told = (
+        select(documents.c.document_id)
+        .where(documents.c.source == source_name, documents.c.document_id == standing.c.document_id)
+        .exists()
+    )
+    settled = (
+        select(standing.c.source, standing.c.document_id, literal("unchanged"), literal(0), literal(0))
+        .where(standing.c.source == source_name, standing.c.stage == "read", standing.c.resolved_at == OPEN, ~told)
+        .distinct()
+    )
+    columns = ["source", "document_id", "outcome", "chunks_added", "chunks_closed"]
+    connection.execute(insert(documents).from_select(columns, settled))
 
 
 def count(outcomes: Iterable[tuple[str, str | None]], quarantined: int, present_before: int) -> DocumentCounts:

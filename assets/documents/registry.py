@@ -15,6 +15,12 @@ KINDS = ("regulation", "handbook", "policy")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
+def without_secrets(address: str) -> str:
+    """A location or address as it may be shown: a password, or a token in its place, is masked."""
+    masked = re.sub(r"(://[^:/@\s]*):[^@/\s]*@", r"\1:***@", address)
+    return re.sub(r"(https?://)[^:/@\s]+@", r"\1***@", masked)
+
+
 class SourceProblem(Exception):
     """A source can't be registered or found; the message says what to do."""
 
@@ -33,6 +39,11 @@ class RegisteredSource:
     removed: bool
     look_seconds: int | None
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether there is something to refresh: a removed source counts until its documents have been ended."""
+        return not self.removed or self.documents > 0 or bool(self.state)
+
 
 def add(catalogue: Catalogue, spec: SourceSpec, *, look_seconds: int | None = None) -> None:
     """Registers a source. The same again changes nothing; a name that was removed can be taken anew. `look_seconds` is how
@@ -48,7 +59,7 @@ def add(catalogue: Catalogue, spec: SourceSpec, *, look_seconds: int | None = No
             if _spec(found) == spec and found.look_seconds == look_seconds:
                 return
             raise SourceProblem(
-                f"there is a source '{spec.name}' already, at {found.location}: take another name, or remove it first"
+                f"there is a source '{spec.name}' already, at {without_secrets(found.location)}: take another name, or remove it first"
                 f" (hrdp source remove {spec.name})"
             )
         values = {
@@ -63,11 +74,19 @@ def add(catalogue: Catalogue, spec: SourceSpec, *, look_seconds: int | None = No
             "state": None,
             "fingerprint": None,
         }
+        still_served = found is not None and (found.documents > 0 or bool(found.state))
+        if found is not None and still_served and (found.kind, found.jurisdiction) != (spec.kind, spec.jurisdiction):
+            raise SourceProblem(
+                f"the documents of the removed source '{spec.name}' are still served with its earlier kind and"
+                " jurisdiction: run hrdp refresh, which ends them, then add it again"
+            )
         if found is None:
             connection.execute(insert(table).values(name=spec.name, documents=0, rows=0, **values))
         else:
             connection.execute(update(table).where(table.c.name == spec.name).values(**values))
-        ledger.append(connection, "source.added", spec.name, {"kind": spec.kind, "location": spec.location})
+        ledger.append(
+            connection, "source.added", spec.name, {"kind": spec.kind, "location": without_secrets(spec.location)}
+        )
 
 
 def check(spec: SourceSpec) -> None:
@@ -96,6 +115,14 @@ def get(catalogue: Catalogue, name: str) -> RegisteredSource:
             return source
     names = ", ".join(source.spec.name for source in known) or "none yet; add one with hrdp source add"
     raise SourceProblem(f"there is no source '{name}' (there are: {names})")
+
+
+def find(catalogue: Catalogue, name: str) -> RegisteredSource:
+    """A source, also one that was removed and whose documents are still to be ended. Raises SourceProblem."""
+    for source in listed(catalogue, with_removed=True):
+        if source.spec.name == name:
+            return source
+    return get(catalogue, name)
 
 
 def listed(catalogue: Catalogue, *, with_removed: bool = False) -> list[RegisteredSource]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from assets.chunks.layout import layout_identity, served_rows
-from assets.documents import intake, structure
+from assets.documents import intake, registry, structure
 from assets.documents.changes import DocumentChange, document_changes, known_of
 from assets.documents.registry import RegisteredSource
 from assets.documents.timeline import TimelineEntry
 from assets.index.rebuild import rebuilt_documents
-from assets.index.refresh import find_source, needs_full_look, open_registered, rebuild_reasons, vector_store
+from assets.index.refresh import needs_full_look, open_registered, rebuild_reasons, vector_store
 from assets.index.rows import change, stays
 from assets.lineage import schema
 from assets.lineage.moments import now
@@ -40,7 +40,7 @@ class SourcePlan:
 
 def plan(platform: Platform, source_name: str) -> SourcePlan:
     """Looks at a source and counts. Nothing is changed. Raises SourceUnavailable, SourceProblem."""
-    source = find_source(platform, source_name)
+    source = registry.find(platform.catalogue, source_name)
     reasons = rebuild_reasons(platform)
     at = now()
     with platform.parser_pool() as pool:

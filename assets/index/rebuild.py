@@ -35,8 +35,9 @@ class RebuildResult:
 def rebuild(platform: Platform, run_id: str, progress: Callable[[str], None] = lambda _: None) -> RebuildResult | None:
     """Rebuilds the index from the stored bytes with the present recipe, and serves it. None where nothing is served yet.
 
-    Every source is held meanwhile. Can be repeated after a kill: a text that was embedded is not embedded again.
+    Every source is held meanwhile, one after another, so that a refresh that runs is waited for. Can be repeated after a kill: a text that was embedded is not embedded again.
     """
+    platform.hold_rebuild()
     for source in registry.listed(platform.catalogue, with_removed=True):
         platform.hold_source(source.spec.name)
     with platform.catalogue.read() as connection:
@@ -57,7 +58,7 @@ def rebuild(platform: Platform, run_id: str, progress: Callable[[str], None] = l
         progress(f"{name}: embedding")
         embedded = embed_staged(platform.catalogue, platform.blobs, vector_store(platform), platform.embedder, name)
         with platform.catalogue.read() as connection:
-            results.append(staged_result(connection, source, embedded))
+            results.append(staged_result(connection, source, embedded, rebuild=True))
     progress("writing the new index")
     generation = serving.serve(serving_parts(platform), sources, results, {}, run_id=run_id, rebuild=True)
     return RebuildResult(tuple(results), generation, tuple(reasons))

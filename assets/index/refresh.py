@@ -76,7 +76,7 @@ def stage_documents(
     reasons = rebuild_reasons(platform)
     if reasons:
         raise RebuildNeeded(reasons)
-    source = find_source(platform, source_name)
+    source = registry.find(platform.catalogue, source_name)
     at = now()
     full = full or needs_full_look(platform, source, at)
     with platform.catalogue.write() as connection:
@@ -91,6 +91,8 @@ def stage_documents(
         )
         intake.stage(platform.catalogue, platform.blobs, source_name, changes, at=at, progress=progress)
     with platform.catalogue.write() as connection:
+        if full or _tells_all(opened):
+            intake.stage_settled(connection, source_name)
         connection.execute(
             insert(schema.staged_looks).values(
                 source=source_name,
@@ -146,7 +148,7 @@ def write_and_serve(
 ) -> RefreshResult:
     """Last step: writes the rows, verifies them, and serves the next generation. Raises Superseded, IndexMismatch."""
     _check_run(platform, source_name, run_id)
-    source = find_source(platform, source_name)
+    source = registry.find(platform.catalogue, source_name)
     with platform.catalogue.read() as connection:
         table = schema.staged_looks
         look = connection.execute(select(table).where(table.c.source == source_name)).one()
@@ -164,17 +166,16 @@ def write_and_serve(
     return RefreshResult(result, generation, current.index_version if current else None)
 
 
-def find_source(platform: Platform, source_name: str) -> RegisteredSource:
-    """A source, also one that was removed and whose documents are still to be ended. Raises SourceProblem."""
-    for source in registry.listed(platform.catalogue, with_removed=True):
-        if source.spec.name == source_name:
-            return source
-    return registry.get(platform.catalogue, source_name)
-
-
 def open_registered(platform: Platform, source: RegisteredSource) -> Source:
     """What to look at for a registered source."""
     return _Withdrawn() if source.removed else platform.open_source(source.spec)
+
+
+def _tells_all(opened: Source) -> bool:
+    """Whether every scan names all that can't be read. A later scan of a git repository tells only of new commits."""
+    from assets.documents.sources.git import GitSource
+
+    return not isinstance(opened, GitSource)
 
 
 def needs_full_look(platform: Platform, source: RegisteredSource, at: int) -> bool:

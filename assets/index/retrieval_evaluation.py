@@ -9,12 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from assets.index.evaluation import average_precision, holds, ndcg, once_each, recall
-from assets.index.generation import served
 from assets.index.searching import SearchResult, search
 from assets.index.store import OPEN
 from assets.index.texts import ChunkTexts
 from assets.lineage import schema
-from assets.lineage.moments import parse_as_of
+from assets.lineage.moments import now, parse_as_of
 from assets.platform import Platform
 
 
@@ -24,16 +23,16 @@ class BadQuestions(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with what answers it: (document id, quote or None) of each; `as_of` is a moment."""
+    """A question with what answers it: (document id, quote or nothing) of each; `as_of` is a moment."""
 
     text: str
-    relevant: tuple[tuple[str, str | None], ...]
+    relevant: tuple[tuple[str, str], ...]
     as_of: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
-    """Means over `n` questions at depth `k`. `unknown` counts relevant documents that are not served: they can't be found."""
+    """Means over `n` questions at depth `k`. `unknown` counts relevant documents that don't apply then: they can't be found."""
 
     recall: float
     map: float
@@ -45,8 +44,13 @@ class RetrievalReport:
 
 def read_questions(path: Path) -> list[Question]:
     """Questions from JSON lines: `{question, relevant: [{document_id, quote?}], as_of?}`. Raises BadQuestions."""
+    try:
+        # Not splitlines: JSON may hold other line separators in its texts.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError):
+        raise BadQuestions(f"{path.name} can't be read as UTF-8 text: write one JSON object a line") from None
     questions = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if line.strip():
             questions.append(_question(line, f"{path.name}, line {number}"))
     if not questions:
@@ -61,32 +65,46 @@ def evaluate_retrieval(platform: Platform, questions: Sequence[Question], k: int
     unknown = 0
     for question in questions:
         by_chunk = any(quote for _, quote in question.relevant)
-        targets = _targets(platform, question) if by_chunk else {document for document, _ in question.relevant}
-        unknown += len(question.relevant) - len(targets) if by_chunk else 0
+        found = _targets(platform, question)
+        unknown += sum(target is None for target in found)
+        targets = (
+            {target for target in found if target} if by_chunk else {document for document, _ in question.relevant}
+        )
         ranking = _ranking(platform, question, k, by_chunk=by_chunk)
         wanted = targets or {"nothing that is served"}
-        measures.append(
-            (recall(ranking, wanted, k), average_precision(ranking, wanted, k), ndcg(ranking, wanted, k))
-        )
+        measures.append((recall(ranking, wanted, k), average_precision(ranking, wanted, k), ndcg(ranking, wanted, k)))
     means = [sum(column) / len(measures) for column in zip(*measures, strict=True)]
     return RetrievalReport(
-        recall=round(means[0], 4), map=round(means[1], 4), ndcg=round(means[2], 4), n=len(measures), k=k, unknown=unknown
+        recall=round(means[0], 4),
+        map=round(means[1], 4),
+        ndcg=round(means[2], 4),
+        n=len(measures),
+        k=k,
+        unknown=unknown,
     )
 
 
 def _question(line: str, where: str) -> Question:
     try:
         record: dict[str, Any] = json.loads(line)
-        relevant = tuple((str(each["document_id"]), each.get("quote")) for each in record["relevant"])
-        text = str(record["question"])
+        relevant = tuple((_text(each["document_id"]), _text(each.get("quote") or "")) for each in record["relevant"])
+        text = _text(record["question"])
         as_of = parse_as_of(record["as_of"]) if record.get("as_of") else None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadQuestions(
             f'{where} is not a question: write {{"question": "…", "relevant": [{{"document_id": "SOURCE/path"}}]}}'
         ) from None
+    if not text.strip():
+        raise BadQuestions(f"{where} asks nothing: leave the question out, or write it")
     if not relevant:
         raise BadQuestions(f"{where} names no relevant document: leave the question out, or name one")
     return Question(text, relevant, as_of)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 def _ranking(platform: Platform, question: Question, k: int, *, by_chunk: bool) -> list[str]:
@@ -104,20 +122,23 @@ def _names(results: Sequence[SearchResult], *, by_chunk: bool) -> Iterator[str]:
     return (result.chunk_id if by_chunk else result.document_id for result in results)
 
 
-def _targets(platform: Platform, question: Question) -> set[str]:
-    """The chunk that holds most of each quote, among the served chunks of its document; the best of all without a quote."""
+def _targets(platform: Platform, question: Question) -> list[str | None]:
+    """The chunk that holds most of each quote, among those of its document that a search can find; None where there is none."""
     texts = ChunkTexts(platform.blobs)
-    targets: set[str] = set()
+    moment = now() if question.as_of is None else question.as_of
+    targets: list[str | None] = []
     table = schema.rows
     with platform.catalogue.read() as connection:
-        if served(connection) is None:
-            return targets
         for document_id, quote in question.relevant:
-            query = select(table.c.chunk_id).where(table.c.document_id == document_id, table.c.to_generation == OPEN)
-            if question.as_of is not None:
-                query = query.where(table.c.valid_from <= question.as_of, table.c.valid_to > question.as_of)
-            chunk_ids: list[str] = list(connection.execute(query).scalars())
-            held = [(holds(quote or "", text.body), text.chunk_id) for text in texts.read(connection, chunk_ids)]
-            if held:
-                targets.add(max(held)[1])
+            query = select(table.c.chunk_id).where(
+                table.c.document_id == document_id,
+                table.c.to_generation == OPEN,
+                table.c.valid_from <= moment,
+                table.c.valid_to > moment,
+            )
+            chunk_ids: list[str] = list(connection.execute(query if quote else query.limit(1)).scalars())
+            if quote:
+                held = [(holds(quote, text.body), text.chunk_id) for text in texts.read(connection, chunk_ids)]
+                chunk_ids = [max(held)[1]] if held else []
+            targets.append(chunk_ids[0] if chunk_ids else None)
     return targets

@@ -37,8 +37,10 @@ def recorded_result(connection: Connection, run_id: str, source_name: str) -> So
     return SourceResult(source=source_name, documents=documents, **values)
 
 
-def staged_result(connection: Connection, source: RegisteredSource, embedded: int) -> SourceResult:
-    """The counts of a staged refresh of one source."""
+def staged_result(
+    connection: Connection, source: RegisteredSource, embedded: int, *, rebuild: bool = False
+) -> SourceResult:
+    """The counts of a staged refresh of one source. A rebuild adds every chunk anew and closes all that were served."""
     table = schema.staged_documents
     counted = connection.execute(
         select(
@@ -50,8 +52,8 @@ def staged_result(connection: Connection, source: RegisteredSource, embedded: in
         source=source.spec.name,
         documents=intake.staged_counts(connection, source.spec.name, source.documents),
         chunks_added=counted[0],
-        chunks_kept=source.rows - row_closings,
-        chunks_closed=counted[1],
+        chunks_kept=0 if rebuild else source.rows - row_closings,
+        chunks_closed=source.rows if rebuild else counted[1],
         embedded=embedded,
     )
 

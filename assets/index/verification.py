@@ -41,22 +41,24 @@ def verify(platform: Platform, progress: Callable[[str], None] = lambda _: None)
     """Reads everything that is served and compares. A refresh that is being written meanwhile is left out of account."""
     with platform.catalogue.read() as connection:
         current = served(connection)
-        writing = connection.execute(select(schema.unfinished.c.index_version)).first() is not None
+        is_written = not platform.locks.is_free("serve")
         chain = ledger.check(connection)
         documents, chunks = _counts(connection)
         expected = {} if current is None else _expected_rows(connection, current)
         uneven = _uneven_counts(connection)
         duplicates = _overlapping_rows(connection)
         objects = _objects(connection)
-    writing = writing and not platform.locks.is_free("serve")
-    missing = mismatched = orphans = entries = 0
+    missing = mismatched = orphans = entries = later = 0
     if current is not None:
         progress("index")
         seen: set[str] = set()
         for row in platform.indexes.open(current.index_version).rows():
-            if writing and row.from_generation > current.generation:
+            if row.from_generation > current.generation:
+                later += 1
                 continue
-            closed = OPEN if writing and row.to_generation > current.generation else row.to_generation
+            is_closed_later = current.generation < row.to_generation < OPEN
+            later += is_closed_later
+            closed = OPEN if is_closed_later else row.to_generation
             entries += closed == OPEN
             state = (row.chunk_id, row.valid_from, row.valid_to, row.from_generation, closed)
             if row.row_id in seen:
@@ -67,6 +69,8 @@ def verify(platform: Platform, progress: Callable[[str], None] = lambda _: None)
                 mismatched += 1
             seen.add(row.row_id)
         missing += len(expected.keys() - seen)
+        if not (is_written or _is_written(platform, current)):
+            orphans += later
     progress("objects")
     for key in objects:
         try:
@@ -88,6 +92,12 @@ def verify(platform: Platform, progress: Callable[[str], None] = lambda _: None)
         ledger_intact=chain.intact,
         generation=current.generation if current else 0,
     )
+
+
+def _is_written(platform: Platform, seen: Served | None) -> bool:
+    """Whether a refresh writes to the index now, or has served another generation since."""
+    with platform.catalogue.read() as connection:
+        return served(connection) != seen or not platform.locks.is_free("serve")
 
 
 def _counts(connection: Connection) -> tuple[int, int]:

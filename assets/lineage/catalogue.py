@@ -12,6 +12,8 @@ SCHEMA_REVISION = "0001"
 """The newest migration; a test holds it equal to the newest file under `migrations/versions`."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+_ADDRESSES = "write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
 
 
 class CatalogueUnavailable(Exception):
@@ -29,11 +31,11 @@ class Catalogue:
         try:
             parsed = make_url(url)
         except ArgumentError:
-            raise CatalogueUnavailable(
-                "HRDP_CATALOGUE is not a database address: write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
-            ) from None
+            raise CatalogueUnavailable(f"HRDP_CATALOGUE is not a database address: {_ADDRESSES}") from None
         self.url = url
         self.embedded = parsed.get_backend_name() == "sqlite"
+        if parsed.drivername not in _DRIVERS or not parsed.database:
+            raise CatalogueUnavailable(f"HRDP_CATALOGUE can't be used: {_ADDRESSES}")
         try:
             if self.embedded and parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -131,4 +133,6 @@ def _why(error: Exception) -> str:
         return "the disk is full; free some space and run the command again"
     if "readonly" in cause or "read-only" in cause:
         return "it is read-only; give this user the right to write"
+    if "not a database" in cause or "malformed" in cause:
+        return "it is damaged; put a backup of it back in its place"
     return cause

@@ -52,7 +52,7 @@ class Locks:
                     break
                 except BlockingIOError:
                     if time.monotonic() >= deadline:
-                        raise Busy(name) from None
+                        raise Busy(_held(name)) from None
                     time.sleep(0.02)
             yield
 
@@ -63,9 +63,13 @@ class Locks:
         with self._catalogue.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar():
                 if time.monotonic() >= deadline:
-                    raise Busy(name)
+                    raise Busy(_held(name))
                 time.sleep(0.05)
             try:
                 yield
             finally:
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+
+
+def _held(name: str) -> str:
+    return f"another process still works on '{name}': wait until it has ended, or stop it, and run the command again"

@@ -1,6 +1,5 @@
 """Moments in time as the platform keeps them: whole microseconds since 1970, UTC, with open ends."""
 
-import re
 from datetime import UTC, date, datetime, timedelta
 
 OPEN = 2**62
@@ -10,7 +9,6 @@ BEGINNING = -(2**62)
 """The far past: a start that is not known."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def now() -> int:
@@ -36,9 +34,16 @@ def iso(value: int) -> str | None:
 def parse_as_of(text: str) -> int:
     """The last moment of a day ("2023-06-30"), or the moment of an ISO 8601 time. Raises ValueError with what to write."""
     try:
-        if _DATE_ONLY.fullmatch(text):
-            following = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC) + timedelta(days=1)
-            return moment(following) - 1
-        return moment(datetime.fromisoformat(text))
+        day = _day(text)
+        if day is None:
+            return moment(datetime.fromisoformat(text))
+        return moment(datetime.combine(day, datetime.min.time(), UTC) + timedelta(days=1)) - 1
     except (ValueError, OverflowError):
         raise ValueError(f"'{text}' is not a date: write it as 2024-07-01 or 2024-07-01T09:00:00Z") from None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

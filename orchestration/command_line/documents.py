@@ -56,7 +56,10 @@ def show(platform: Platform, document_id: str, version: str | None, as_of: int |
 def quarantine(platform: Platform, source: str | None, as_json: bool) -> None:
     """What could not be read, and what to do about it."""
     from assets.documents.quarantine import standing
+    from assets.documents.registry import find
 
+    if source is not None:
+        find(platform.catalogue, source)
     with platform.catalogue.read() as connection:
         found = standing(connection, source)
     if as_json:

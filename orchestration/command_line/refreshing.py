@@ -93,7 +93,7 @@ def _names(platform: Platform, names: tuple[str, ...]) -> list[str]:
     if names:
         return [registry.get(platform.catalogue, name).spec.name for name in dict.fromkeys(names)]
     known = registry.listed(platform.catalogue, with_removed=True)
-    watched = [each.spec.name for each in known if not each.removed or each.documents]
+    watched = [each.spec.name for each in known if each.is_watched]
     if not watched:
         raise click.ClickException("there are no sources yet: add one with hrdp source add NAME LOCATION --kind KIND")
     return watched

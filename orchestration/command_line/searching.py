@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import click
 
+from assets.documents.registry import KINDS
 from assets.platform import Platform
 from orchestration.command_line.output import as_of_option, json_option, print_json, with_platform
 
@@ -12,7 +13,7 @@ from orchestration.command_line.output import as_of_option, json_option, print_j
 @click.argument("query")
 @click.option("--k", "limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many passages.")
 @as_of_option
-@click.option("--kind", help="Only this kind of source: regulation, handbook or policy.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only this kind of source.")
 @click.option("--jurisdiction", help="Only rules of this jurisdiction.")
 @click.option("--source", help="Only this source.")
 @json_option
@@ -28,10 +29,15 @@ def search(
     as_json: bool,
 ) -> None:
     """Find the passages that bear on QUERY, as they apply now or applied on a day."""
+    from assets.documents.registry import find
     from assets.index.searching import search as found
 
     if not query.strip():
         raise click.UsageError("the query is empty: write what you look for")
+    if any("\ud800" <= character <= "\udfff" for character in query):
+        raise click.UsageError("the query is not UTF-8 text: write it again")
+    if source is not None:
+        find(platform.catalogue, source)
     results = found(platform, query, k=limit, as_of=as_of, kind=kind, jurisdiction=jurisdiction, source=source)
     if as_json:
         print_json({"results": [asdict(result) for result in results]})

@@ -1,13 +1,13 @@
 """`hrdp source …` and `hrdp settings`."""
 
-import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
-from assets.platform import Platform, Settings
+from assets.documents.registry import KINDS, without_secrets
+from assets.platform import BadSetting, Platform, Settings
 from orchestration.command_line.output import json_option, print_json, print_table, with_platform
 
 
@@ -19,7 +19,7 @@ def source() -> None:
 @source.command("add")
 @click.argument("name")
 @click.argument("location")
-@click.option("--kind", required=True, help="regulation, handbook or policy.")
+@click.option("--kind", required=True, type=click.Choice(KINDS), help="What its documents are.")
 @click.option("--jurisdiction", help="Where the rules apply, as a short code of your own.")
 @click.option("--ref", help="Branch or tag of a git source.")
 @click.option("--include", multiple=True, metavar="GLOB", help="Only these paths; may be given several times.")
@@ -46,17 +46,20 @@ def add(
     from assets.documents.sources.open import absolute_location
 
     spec = SourceSpec(name, kind, absolute_location(location), jurisdiction, ref, include)
-    registry.check(spec)
+    try:
+        registry.check(spec)
+    except registry.SourceProblem as problem:
+        raise click.UsageError(str(problem)) from None
     opened = platform.open_source(spec)
     try:
         opened.look()
     except SourceUnavailable as problem:
-        raise click.ClickException(f"{problem}. Nothing was registered") from None
+        raise click.ClickException(f"{str(problem).rstrip('.')}. Nothing was registered.") from None
     registry.add(platform.catalogue, spec, look_seconds=look_every)
     if as_json:
         print_json(_as_json(spec))
     else:
-        click.echo(f"Registered {name} at {spec.location}. Next: hrdp plan, then hrdp refresh")
+        click.echo(f"Registered {name} at {without_secrets(spec.location)}. Next: hrdp plan, then hrdp refresh")
 
 
 @source.command("list")
@@ -92,7 +95,7 @@ def list_sources(platform: Platform, as_json: bool) -> None:
                     each.spec.kind,
                     each.documents,
                     "never" if each.refreshed_at is None else str(iso(each.refreshed_at))[:19],
-                    each.spec.location,
+                    without_secrets(each.spec.location),
                 )
                 for each in known
             ],
@@ -118,28 +121,27 @@ def remove(platform: Platform, name: str, as_json: bool) -> None:
 @json_option
 def settings(as_json: bool) -> None:
     """Print the settings in force, secrets masked."""
-    values = Settings.from_environment()
+    try:
+        values = Settings.from_environment()
+    except BadSetting as problem:
+        raise click.UsageError(str(problem)) from None
     shown: dict[str, Any] = {}
     for field in fields(Settings):
         value = getattr(values, field.name)
-        shown[f"HRDP_{field.name.upper()}"] = _masked(str(value)) if isinstance(value, str | Path) else value
-    shown["HRDP_CATALOGUE"] = _masked(values.catalogue_url)
-    shown["HRDP_OBJECTS"] = _masked(values.objects_url)
+        shown[f"HRDP_{field.name.upper()}"] = without_secrets(str(value)) if isinstance(value, str | Path) else value
+    shown["HRDP_CATALOGUE"] = without_secrets(values.catalogue_url)
+    shown["HRDP_OBJECTS"] = without_secrets(values.objects_url)
     if as_json:
         print_json(shown)
     else:
         print_table(["setting", "value"], list(shown.items()))
 
 
-def _masked(address: str) -> str:
-    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", address)
-
-
 def _as_json(spec: Any) -> dict[str, Any]:
     return {
         "name": spec.name,
         "kind": spec.kind,
-        "location": _masked(spec.location),
+        "location": without_secrets(spec.location),
         "jurisdiction": spec.jurisdiction,
         "ref": spec.ref,
         "include": list(spec.include),

@@ -1,5 +1,6 @@
 """Promises 1, 2, 3 and 5 on a small source: what is embedded, what is served, and what a bad file or a failed read does."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from assets.index.rebuild import rebuild
 from assets.index.refresh import RefreshResult, rebuild_reasons
 from assets.index.searching import search
 from assets.index.verification import verify
+from assets.lineage.moments import now, parse_as_of
 from assets.platform import Platform, Settings
 
 Refreshed = Callable[..., RefreshResult]
@@ -57,8 +59,6 @@ def test_a_renamed_file_embeds_nothing(platform: Platform, handbook: Path, refre
 def test_an_edit_that_keeps_the_modification_time_is_noticed(
     platform: Platform, handbook: Path, refreshed: Refreshed, replacement: str
 ) -> None:
-    import os
-
     refreshed(platform, "handbook")
     path = handbook / "hours.md"
     before = path.stat()
@@ -72,8 +72,6 @@ def test_a_deleted_document_answers_no_longer_but_did_before(
     platform: Platform, handbook: Path, refreshed: Refreshed
 ) -> None:
     refreshed(platform, "handbook")
-    from assets.lineage.moments import now
-
     before = now()
     (handbook / "travel.md").unlink()
     result = refreshed(platform, "handbook").result
@@ -141,6 +139,22 @@ def test_another_chunk_size_is_noticed_and_rebuilt_beside_the_served_index(
     assert back is not None
     assert back.results[0].embedded == 0
     platform.release()
+
+
+def test_a_rule_that_has_expired_stays_expired_when_its_file_is_touched(
+    platform: Platform, handbook: Path, refreshed: Refreshed
+) -> None:
+    path = handbook / "wage.md"
+    path.write_text(
+        "---\neffective_from: 2023-01-01\neffective_to: 2024-07-01\n---\n# Wage\n\nThe minimum wage is nine dollars.\n"
+    )
+    refreshed(platform, "handbook")
+    os.utime(path)
+    result = refreshed(platform, "handbook").result
+    assert result.documents.added == 0
+    assert all(each.document_id != "handbook/wage.md" for each in search(platform, "minimum wage"))
+    then = parse_as_of("2024-06-30")
+    assert search(platform, "minimum wage", k=1, as_of=then)[0].document_id == "handbook/wage.md"
 
 
 def test_a_removed_source_answers_no_longer(platform: Platform, handbook: Path, refreshed: Refreshed) -> None:

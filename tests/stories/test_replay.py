@@ -24,7 +24,12 @@ REVISIONS = int(os.environ.get("HRDP_REPLAY_REVISIONS", "8"))
 def daemon(installation: Installation) -> Iterator[None]:
     """Dagster's daemon on this project's definitions, with the sensor and schedules running; gone at the end."""
     home = installation.run("dagster-home").stdout.strip()
-    environment = {**installation.environment, "DAGSTER_HOME": home, "HRDP_LOOK_SECONDS": "1", "HRDP_RETRY_SECONDS": "5"}
+    environment = {
+        **installation.environment,
+        "DAGSTER_HOME": home,
+        "HRDP_LOOK_SECONDS": "1",
+        "HRDP_RETRY_SECONDS": "5",
+    }
     with (installation.home / "daemon.log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "dagster._daemon", "run", "-m", "orchestration.definitions"],
