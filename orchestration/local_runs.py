@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import dagster as dg
 
-from assets.index.staged import SourceResult, recorded_result
+from assets.index.staged import SourceResult, after_rebuild, recorded_result
 from assets.platform import Platform
 from assets.problems import RebuildFailed
 from orchestration.materialization import FULL_LOOK_TAG, SOURCES
@@ -46,6 +46,7 @@ class LocalRuns:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._rebuild_run: str | None = None
 
     def __enter__(self) -> Self:
         from orchestration.definitions import definitions
@@ -71,10 +72,11 @@ class LocalRuns:
             result = self._run("rebuild", None, {})
             if not result.success:
                 raise RebuildFailed(_problem(result))
+            self._rebuild_run = result.run_id
         return reasons
 
     def refresh(self, source_name: str, *, full: bool, say: Callable[[str], None]) -> LocalRun:
-        """Refreshes one source."""
+        """Refreshes one source; its result takes in what a rebuild has done to it before."""
         say(f"refreshing {source_name}")
         if source_name not in self._instance.get_dynamic_partitions(str(SOURCES.name)):
             self._instance.add_dynamic_partitions(str(SOURCES.name), [source_name])
@@ -87,7 +89,10 @@ class LocalRuns:
 
     def _recorded(self, run_id: str, source_name: str) -> SourceResult:
         with self._platform.catalogue.read() as connection:
-            return recorded_result(connection, run_id, source_name)
+            result = recorded_result(connection, run_id, source_name)
+            if self._rebuild_run is None:
+                return result
+            return after_rebuild(recorded_result(connection, self._rebuild_run, source_name), result)
 
     def _run(self, job: str, partition: str | None, tags: dict[str, str]) -> Any:
         try:

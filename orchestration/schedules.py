@@ -5,8 +5,6 @@ from contextlib import closing
 
 import dagster as dg
 
-from assets.documents import registry
-from assets.platform import Platform, Settings
 from orchestration.jobs import refresh, verify
 from orchestration.materialization import FULL_LOOK_TAG, SOURCES
 
@@ -20,6 +18,9 @@ from orchestration.materialization import FULL_LOOK_TAG, SOURCES
 )
 def nightly_refresh(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
     """One refresh a source."""
+    from assets.documents import registry
+    from assets.platform import Platform, Settings
+
     night = context.scheduled_execution_time.date().isoformat()
     known = set(context.instance.get_dynamic_partitions(str(SOURCES.name)))
     with closing(Platform(Settings.from_environment()).catalogue) as catalogue:

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.chunks import reports
 from assets.chunks.checks import CHECKS, results
-from assets.index import refresh
+from assets.chunks.columns import COLUMNS
 from assets.platform import Platform
 from orchestration.materialization import OWNERS, SOURCES, clear_failures, columns, pictures, progress
 
@@ -19,7 +18,7 @@ ChunkEvents = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
     group_name="rules",
     kinds={"python", "greatexpectations"},
     owners=OWNERS,
-    metadata=columns(reports.COLUMNS),
+    metadata=columns(COLUMNS),
     check_specs=CHECKS,
     pool="refresh",
 )
@@ -29,6 +28,9 @@ def chunks(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platfor
     Great Expectations validates every new chunk. A document with one that fails goes to the quarantine as a whole; when so
     many fail that the cause can't be in the documents, the check fails and nothing goes further.
     """
+    from assets.chunks import reports
+    from assets.index import refresh
+
     source = context.partition_key
     with clear_failures(platform):
         report = refresh.stage_chunks(platform, source, context.run.run_id, progress=progress(context, "documents cut"))

@@ -1,11 +1,14 @@
 """The blocking checks of the chunks, from what Great Expectations found."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from assets.chunks.layout import LayoutReport
 from assets.chunks.validation import CHECK_NAMES
+
+if TYPE_CHECKING:
+    from assets.chunks.layout import LayoutReport
 
 CHECKS = [
     dg.AssetCheckSpec(name=name, asset="chunks", description=description, blocking=True)
@@ -13,13 +16,13 @@ CHECKS = [
 ]
 
 
-def results(report: LayoutReport, source_name: str, tolerated_share: float) -> list[dg.AssetCheckResult]:
+def results(report: "LayoutReport", source_name: str, tolerated_share: float) -> list[dg.AssetCheckResult]:
     """One result a check, for one source. Single bad documents are in the quarantine; a check fails when more than the
     tolerated share of the refresh's documents (and more than one) failed it, since the cause then lies deeper."""
     return list(_results(report, source_name, tolerated_share))
 
 
-def _results(report: LayoutReport, source_name: str, tolerated_share: float) -> Iterator[dg.AssetCheckResult]:
+def _results(report: "LayoutReport", source_name: str, tolerated_share: float) -> Iterator[dg.AssetCheckResult]:
     for name in CHECK_NAMES:
         outcome = report.checks.get(name)
         failed = len(outcome.failed_documents) if outcome else 0

@@ -4,8 +4,7 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from assets.documents import reports
-from assets.index import refresh
+from assets.documents.columns import COLUMNS
 from assets.platform import Platform
 from orchestration.materialization import (
     FULL_LOOK_TAG,
@@ -24,7 +23,7 @@ from orchestration.materialization import (
     group_name="rules",
     kinds={"python", "file"},
     owners=OWNERS,
-    metadata=columns(reports.COLUMNS),
+    metadata=columns(COLUMNS),
     pool="refresh",
 )
 def documents(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
@@ -33,6 +32,9 @@ def documents(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Plat
     Only what changed is read. A text that can't be read goes to the quarantine with a reason; what was served of it stays.
     A source that can't be listed as a whole changes nothing.
     """
+    from assets.documents import reports
+    from assets.index import refresh
+
     source = context.partition_key
     with clear_failures(platform):
         full = context.run.tags.get(FULL_LOOK_TAG) == "true"

@@ -43,8 +43,9 @@ class Problem:
 @dataclass(slots=True)
 class DocumentChange:
     """What becomes of one document. `outcome` is added, changed, removed, ended (known only from history), unchanged (its
-    file was touched) or quarantined; added and removed say whether the source holds it, not whether it applies now. `gone` says that the path is no longer there; `fingerprint` is None then, and where the
-    path could not be read, so that it is looked at again. `parsed` holds the newly parsed documents by (version, structure)."""
+    file was touched) or quarantined; added and removed say whether the source holds it, not whether it applies now. `gone`
+    says that the path is no longer there; `fingerprint` is None then, and where the path could not be read, so that it is
+    looked at again. `parsed` holds the newly parsed documents by (version, structure)."""
 
     document_id: str
     path: str

@@ -59,8 +59,8 @@ def add(catalogue: Catalogue, spec: SourceSpec, *, look_seconds: int | None = No
             if _spec(found) == spec and found.look_seconds == look_seconds:
                 return
             raise SourceProblem(
-                f"there is a source '{spec.name}' already, at {without_secrets(found.location)}: take another name, or remove it first"
-                f" (hrdp source remove {spec.name})"
+                f"there is a source '{spec.name}' already, at {without_secrets(found.location)}: take another name, or"
+                f" remove it first (hrdp source remove {spec.name})"
             )
         values = {
             "kind": spec.kind,

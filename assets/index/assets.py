@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from assets.index import rebuild, refresh, reports
+from assets.index.columns import INDEX_COLUMNS, VECTOR_COLUMNS
 from assets.platform import Platform
 from orchestration.materialization import (
     OWNERS,
@@ -24,11 +24,13 @@ from orchestration.materialization import (
     group_name="rules",
     kinds={"python", "onnx"},
     owners=OWNERS,
-    metadata=columns(reports.VECTOR_COLUMNS),
+    metadata=columns(VECTOR_COLUMNS),
     pool="refresh",
 )
 def embeddings(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
     """A vector for every chunk text that no earlier refresh has embedded with this model; none is ever embedded twice."""
+    from assets.index import refresh
+
     with clear_failures(platform):
         embedded = refresh.embed(
             platform,
@@ -45,7 +47,7 @@ def embeddings(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
     group_name="rules",
     kinds={"python", "lancedb"},
     owners=OWNERS,
-    metadata=columns(reports.INDEX_COLUMNS),
+    metadata=columns(INDEX_COLUMNS),
     pool="refresh",
 )
 def search_index(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
@@ -53,6 +55,8 @@ def search_index(context: dg.AssetExecutionContext, platform: dg.ResourceParam[P
 
     Superseded text is closed, not deleted: a search as of an earlier date still finds it.
     """
+    from assets.index import refresh, reports
+
     with clear_failures(platform):
         served = refresh.write_and_serve(
             platform, context.partition_key, context.run.run_id, progress=progress(context, "rows written")
@@ -78,7 +82,7 @@ def search_index(context: dg.AssetExecutionContext, platform: dg.ResourceParam[P
     group_name="rules",
     kinds={"python", "lancedb"},
     owners=OWNERS,
-    metadata=columns(reports.INDEX_COLUMNS),
+    metadata=columns(INDEX_COLUMNS),
     pool="refresh",
 )
 def rebuilt_index(
@@ -88,6 +92,8 @@ def rebuilt_index(
 
     It reads the stored bytes, not the sources, and embeds only texts that this model has never embedded.
     """
+    from assets.index import rebuild
+
     with clear_failures(platform):
         built = rebuild.rebuild(platform, context.run.run_id, progress=lambda text: say(context, text))
     if built is None:

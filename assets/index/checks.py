@@ -4,7 +4,6 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from assets.index.verification import verify
 from assets.platform import Platform
 from orchestration.materialization import clear_failures
 
@@ -15,6 +14,8 @@ def stores_agree(platform: dg.ResourceParam[Platform]) -> dg.AssetCheckResult:
 
     Every night, and after each rebuild.
     """
+    from assets.index.verification import verify
+
     with clear_failures(platform):
         report = verify(platform)
     return dg.AssetCheckResult(passed=report.ok, metadata=asdict(report))

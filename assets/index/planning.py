@@ -1,6 +1,6 @@
 """What a refresh would do, without doing it: the same rules as the refresh, counted instead of carried out."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -12,7 +12,7 @@ from assets.documents.registry import RegisteredSource
 from assets.documents.timeline import TimelineEntry
 from assets.index.rebuild import rebuilt_documents
 from assets.index.refresh import needs_full_look, open_registered, rebuild_reasons, vector_store
-from assets.index.rows import change, stays
+from assets.index.rows import RowChange, Stay, change, stays
 from assets.lineage import schema
 from assets.lineage.moments import now
 from assets.platform import Platform
@@ -39,55 +39,85 @@ class SourcePlan:
 
 
 def plan(platform: Platform, source_name: str) -> SourcePlan:
-    """Looks at a source and counts. Nothing is changed. Raises SourceUnavailable, SourceProblem."""
+    """Looks at a source and counts. Nothing is changed. Raises SourceUnavailable, SourceProblem.
+
+    Where the index has to be rebuilt, the counts are those of the rebuild and of the refresh that follows it."""
     source = registry.find(platform.catalogue, source_name)
     reasons = rebuild_reasons(platform)
     at = now()
+    counting = _Counting(platform, reasons)
     with platform.parser_pool() as pool:
         if reasons:
-            return _counted(platform, source, rebuilt_documents(platform, source_name, pool, reasons), reasons)
+            for document in rebuilt_documents(platform, source_name, pool, reasons):
+                counting.rebuilt(document)
         opened = open_registered(platform, source)
         known = known_of(platform.catalogue, source_name, source.state)
-        full = needs_full_look(platform, source, at)
-        changes = document_changes(platform.catalogue, source_name, opened, known, pool, content_hash, at=at, full=full)
-        return _counted(platform, source, changes, [])
+        # After a rebuild everything is read.
+        full = needs_full_look(platform, source, at) or (bool(reasons) and source.state is not None)
+        for document in document_changes(
+            platform.catalogue, source_name, opened, known, pool, content_hash, at=at, full=full
+        ):
+            counting.changed(document)
+    return counting.plan(source)
 
 
-def _counted(
-    platform: Platform, source: RegisteredSource, changes: Iterable[DocumentChange], reasons: list[str]
-) -> SourcePlan:
-    outcomes: list[tuple[str, str | None]] = []
-    quarantined = added = closed = row_closings = 0
-    new_texts: set[bytes] = set()
-    cutter = _Cutter(platform)
-    for document in changes:
-        quarantined += bool(document.problems)
+class _Counting:
+    """Adds up what a rebuild for some reasons and the refresh after it would do."""
+
+    def __init__(self, platform: Platform, reasons: list[str]) -> None:
+        self._platform = platform
+        self._reasons = reasons
+        self._cutter = _Cutter(platform)
+        self._outcomes: list[tuple[str, str | None]] = []
+        self._quarantined: set[str] = set()
+        self._added = self._closed = self._row_closings = 0
+        self._new_texts: set[bytes] = set()
+
+    def rebuilt(self, document: DocumentChange) -> None:
+        """Counts a served document of a rebuild: all its chunks are added anew."""
+        with self._platform.catalogue.read() as connection:
+            self._count(connection, change({}, self._stays(connection, document, document.wanted)))
+
+    def changed(self, document: DocumentChange) -> None:
+        """Counts a document of a refresh."""
+        if document.problems:
+            self._quarantined.add(document.document_id)
         if document.outcome in ("unchanged", "quarantined"):
-            continue
-        if not reasons:
-            outcomes.append((document.outcome, document.raw))
-        with platform.catalogue.read() as connection:
-            timeline = [
-                (entry.valid_from, entry.valid_to, cutter.chunk_ids(connection, document, entry))
-                for entry in document.wanted
-            ]
-            served = {} if reasons else served_rows(connection, document.document_id)
-            rows = change(served, stays(timeline))
-            added += rows.added
-            closed += rows.closed
-            row_closings += len(rows.to_close)
-            new_texts |= cutter.text_hashes(connection, {stay.chunk_id for stay in rows.to_add})
-    to_embed = _without_vector(platform, new_texts)
-    speed = (vector_store(platform).texts_per_second() if to_embed else None) or _TEXTS_PER_SECOND
-    return SourcePlan(
-        documents=intake.count(outcomes, quarantined, source.documents),
-        chunks_add=added,
-        chunks_keep=0 if reasons else source.rows - row_closings,
-        chunks_close=source.rows if reasons else closed,
-        to_embed=to_embed,
-        seconds_estimated=round(to_embed / speed + len(outcomes) * _SECONDS_A_DOCUMENT, 1),
-        rebuild=tuple(reasons),
-    )
+            return
+        self._outcomes.append((document.outcome, document.raw))
+        with self._platform.catalogue.read() as connection:
+            if self._reasons:
+                rebuilt = self._stays(connection, document, document.served)
+                served = {str(number): stay for number, stay in enumerate(rebuilt)}
+            else:
+                served = served_rows(connection, document.document_id)
+            self._count(connection, change(served, self._stays(connection, document, document.wanted)))
+
+    def plan(self, source: RegisteredSource) -> SourcePlan:
+        """The sums."""
+        to_embed = _without_vector(self._platform, self._new_texts)
+        speed = (vector_store(self._platform).texts_per_second() if to_embed else None) or _TEXTS_PER_SECOND
+        return SourcePlan(
+            documents=intake.count(self._outcomes, len(self._quarantined), source.documents),
+            chunks_add=self._added,
+            chunks_keep=0 if self._reasons else source.rows - self._row_closings,
+            chunks_close=self._closed + (source.rows if self._reasons else 0),
+            to_embed=to_embed,
+            seconds_estimated=round(to_embed / speed + len(self._outcomes) * _SECONDS_A_DOCUMENT, 1),
+            rebuild=tuple(self._reasons),
+        )
+
+    def _stays(self, connection: Connection, document: DocumentChange, timeline: Sequence[TimelineEntry]) -> set[Stay]:
+        return stays(
+            (entry.valid_from, entry.valid_to, self._cutter.chunk_ids(connection, document, entry))
+            for entry in timeline
+        )
+
+    def _count(self, connection: Connection, rows: RowChange) -> None:
+        self._added += rows.added
+        self._closed += rows.closed
+        self._row_closings += len(rows.to_close)
+        self._new_texts |= self._cutter.text_hashes(connection, {stay.chunk_id for stay in rows.to_add})
 
 
 class _Cutter:

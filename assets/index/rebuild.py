@@ -35,7 +35,8 @@ class RebuildResult:
 def rebuild(platform: Platform, run_id: str, progress: Callable[[str], None] = lambda _: None) -> RebuildResult | None:
     """Rebuilds the index from the stored bytes with the present recipe, and serves it. None where nothing is served yet.
 
-    Every source is held meanwhile, one after another, so that a refresh that runs is waited for. Can be repeated after a kill: a text that was embedded is not embedded again.
+    Every source is held meanwhile; a refresh that runs is waited for. Can be repeated after a kill: a text that was
+    embedded is not embedded again.
     """
     platform.hold_rebuild()
     for source in registry.listed(platform.catalogue, with_removed=True):

@@ -1,7 +1,7 @@
 """What a refresh has staged, counted and read back: for reports, for writing, and for the record."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -35,6 +35,17 @@ def recorded_result(connection: Connection, run_id: str, source_name: str) -> So
     values: dict[str, Any] = json.loads(text)
     documents = intake.DocumentCounts(**values.pop("documents"))
     return SourceResult(source=source_name, documents=documents, **values)
+
+
+def after_rebuild(rebuilt: SourceResult, refreshed: SourceResult) -> SourceResult:
+    """What a rebuild and the refresh after it did together: the documents are those of the refresh."""
+    return replace(
+        refreshed,
+        chunks_added=rebuilt.chunks_added + refreshed.chunks_added,
+        chunks_kept=rebuilt.chunks_kept,
+        chunks_closed=rebuilt.chunks_closed + refreshed.chunks_closed,
+        embedded=rebuilt.embedded + refreshed.embedded,
+    )
 
 
 def staged_result(

@@ -1,5 +1,7 @@
 """The `hrdp` command and what all its subcommands share."""
 
+import os
+
 import click
 
 from orchestration.command_line import demo, documents, evaluation, refreshing, searching, sources
@@ -24,6 +26,11 @@ def _sentence(problem: Exception) -> str:
 
     if isinstance(problem, EXPECTED):
         return str(problem)
+    if isinstance(problem, OSError) and problem.filename and problem.strerror:
+        place = os.fsdecode(problem.filename)
+        return (
+            f"{place} can't be used ({problem.strerror}): see that it is there and that this user may read and write it"
+        )
     return (
         f"something unforeseen went wrong ({type(problem).__name__}); run the command again with --debug to see where"
     )
