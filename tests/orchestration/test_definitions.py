@@ -10,12 +10,12 @@ import dagster as dg
 import pytest
 from dagster import AssetKey, DagsterInstance, RunsFilter
 
-from assets.chunks import reports as chunk_reports
+from assets.chunks import columns as chunk_columns
 from assets.chunks.validation import CHECK_NAMES
+from assets.documents import columns as document_columns
 from assets.documents import registry
-from assets.documents import reports as document_reports
 from assets.documents.sources.base import SourceSpec
-from assets.index import reports as index_reports
+from assets.index import columns as index_columns
 from assets.index.store import IndexRow
 from assets.index.verification import verify
 from assets.lineage import schema
@@ -70,9 +70,9 @@ def test_every_asset_says_what_it_is_and_whose() -> None:
 
 
 def test_the_described_columns_are_those_that_there_are() -> None:
-    assert set(document_reports.COLUMNS) <= set(schema.versions.c.keys())
-    assert set(chunk_reports.COLUMNS) <= set(schema.chunks.c.keys())
-    assert set(index_reports.INDEX_COLUMNS) == {field.name for field in fields(IndexRow)} | {"to_generation"}
+    assert set(document_columns.COLUMNS) <= set(schema.versions.c.keys())
+    assert set(chunk_columns.COLUMNS) <= set(schema.chunks.c.keys())
+    assert set(index_columns.INDEX_COLUMNS) == {field.name for field in fields(IndexRow)} | {"to_generation"}
 
 
 def test_jobs_sensor_and_schedules_are_there_and_run_by_themselves() -> None:
