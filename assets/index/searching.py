@@ -85,6 +85,8 @@ def _joined(connection: Connection, current: Served, moment: int, hits: list[Hit
         .join(passages, passages.c.layout_id == versions.c.layout_id)
         .where(
             and_(
+                # SQLite uses its index for a plain column only, not for a pair.
+                versions.c.document_id.in_({hit.document_id for hit in hits}),
                 tuple_(versions.c.document_id, passages.c.chunk_id).in_(
                     [(hit.document_id, hit.chunk_id) for hit in hits]
                 ),

@@ -27,6 +27,10 @@ _ROWS_A_READ = 2000
 _CLOSINGS_A_WRITE = 20_000
 _WAIT_SECONDS = 6 * 3600.0
 
+_ROWS_WORTH_HOUSEKEEPING = 500
+_GENERATIONS_BETWEEN_HOUSEKEEPING = 16
+"""An edit of one section should not wait for files to be merged: that is done after large refreshes, and now and then."""
+
 
 class IndexMismatch(Exception):
     """The index does not hold what was written to it. Nothing was served; the next refresh writes it again."""
@@ -97,7 +101,9 @@ def serve(
             index.optimize()
         parts.blobs.flush()
         _commit(parts, sources, results, looks, before, generation, index_version, run_id=run_id, rebuild=rebuild)
-    index.optimize()
+    written = sum(additions + closings for additions, closings in counts.values())
+    if kept and (written >= _ROWS_WORTH_HOUSEKEEPING or generation % _GENERATIONS_BETWEEN_HOUSEKEEPING == 0):
+        index.optimize()
     return generation
 
 
