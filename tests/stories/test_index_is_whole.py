@@ -166,3 +166,37 @@ def test_a_removed_source_answers_no_longer(platform: Platform, handbook: Path, 
     registry.add(platform.catalogue, SourceSpec("handbook", "handbook", str(handbook)))
     assert refreshed(platform, "handbook").result.embedded == 0
     assert search(platform, "annual leave")
+
+
+def test_a_verification_beside_a_refresh_finds_nothing_wrong(
+    platform: Platform, handbook: Path, refreshed: Refreshed
+) -> None:
+    refreshed(platform, "handbook")
+    (handbook / "hours.md").write_text("# Working hours\n\nThe week has forty hours.\n")
+    other = Platform(platform.settings)
+    # What the verification read of the catalogue is a generation older than the index that it then reads.
+    report = verify(platform, progress=lambda what: refreshed(other, "handbook") if what == "index" else None)
+    assert report.ok
+    assert verify(platform).generation == report.generation + 1
+
+
+def test_a_verification_counts_what_a_killed_refresh_left(
+    platform: Platform, handbook: Path, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from assets.index import serving
+
+    refreshed(platform, "handbook")
+    (handbook / "hours.md").write_text("# Working hours\n\nThe week has forty hours.\n")
+
+    def killed(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(serving, "_commit", killed)
+        with pytest.raises(KeyboardInterrupt):
+            refreshed(platform, "handbook")
+    left = verify(Platform(platform.settings))
+    # The end of the old passage and the new one, and the closing of the old one.
+    assert (left.missing, left.orphans) == (0, 3)
+    refreshed(platform, "handbook")
+    assert verify(Platform(platform.settings)).ok
