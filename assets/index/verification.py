@@ -136,9 +136,9 @@ def _uneven_counts(connection: Connection) -> int:
     covered = (
         select(rows.c.row_id)
         .where(
-            rows.c.document_id == versions.c.document_id,
-            rows.c.to_generation == OPEN,
+            # A chunk belongs to one document; looked up by chunk alone, a long document costs no more than short ones.
             rows.c.chunk_id == passages.c.chunk_id,
+            rows.c.to_generation == OPEN,
             rows.c.valid_from <= versions.c.valid_from,
             rows.c.valid_to >= versions.c.valid_to,
         )
@@ -154,20 +154,15 @@ def _uneven_counts(connection: Connection) -> int:
 
 
 def _overlapping_rows(connection: Connection) -> int:
-    """Pairs of served rows of one chunk that are valid at one moment."""
-    one, other = schema.rows.alias("one"), schema.rows.alias("other")
-    query = (
-        select(func.count())
-        .select_from(one)
-        .join(other, (other.c.document_id == one.c.document_id) & (other.c.chunk_id == one.c.chunk_id))
-        .where(
-            one.c.to_generation == OPEN,
-            other.c.to_generation == OPEN,
-            other.c.row_id > one.c.row_id,
-            other.c.valid_from < one.c.valid_to,
-            one.c.valid_from < other.c.valid_to,
-        )
+    """Served rows of a chunk that begin before an earlier one of the same chunk has ended."""
+    table = schema.rows
+    earlier_end = func.max(table.c.valid_to).over(
+        partition_by=table.c.chunk_id, order_by=(table.c.valid_from, table.c.row_id), rows=(None, -1)
     )
+    ordered = (
+        select(table.c.valid_from, earlier_end.label("earlier_end")).where(table.c.to_generation == OPEN).subquery()
+    )
+    query = select(func.count()).select_from(ordered).where(ordered.c.valid_from < ordered.c.earlier_end)
     return int(connection.execute(query).scalar_one())
 
 

@@ -135,6 +135,7 @@ rows = Table(
     Column("to_generation", BigInteger, nullable=False),
     Index(None, "document_id", "to_generation"),
     Index(None, "index_version", "to_generation"),
+    Index(None, "chunk_id"),
 )
 
 models = Table(

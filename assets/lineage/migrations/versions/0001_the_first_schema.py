@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("row_id", name=op.f("pk_rows")),
     )
     with op.batch_alter_table("rows", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rows_chunk_id"), ["chunk_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_rows_document_id_to_generation"), ["document_id", "to_generation"], unique=False
         )
@@ -354,6 +355,7 @@ def downgrade() -> None:
     with op.batch_alter_table("rows", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rows_index_version_to_generation"))
         batch_op.drop_index(batch_op.f("ix_rows_document_id_to_generation"))
+        batch_op.drop_index(batch_op.f("ix_rows_chunk_id"))
 
     op.drop_table("rows")
     op.drop_table("refreshes")
