@@ -133,7 +133,8 @@ rows = Table(
     Column("valid_to", BigInteger, nullable=False),
     Column("from_generation", BigInteger, nullable=False),
     Column("to_generation", BigInteger, nullable=False),
-    Index(None, "document_id", "to_generation"),
+    # With the chunk: a document may have a hundred thousand.
+    Index(None, "document_id", "to_generation", "chunk_id"),
     Index(None, "index_version", "to_generation"),
     Index(None, "chunk_id"),
 )
