@@ -48,7 +48,8 @@ def lay_out(
     """Chunks and validates every staged document of a source and stages the changes of its rows, batch by batch.
 
     A document with a chunk that fails validation goes to the quarantine as a whole; what is served of it stays. With
-    `rebuild`, every row is staged anew, whatever is served. Can be repeated after a kill.
+    `rebuild`, every row is staged anew, whatever is served; a document that fails is told, and goes on being served. Can be
+    repeated after a kill.
     """
     report = LayoutReport()
     kind = _kind(catalogue, source_name)
@@ -143,10 +144,14 @@ def _lay_out_batch(
     with catalogue.write() as connection:
         for document_id, reason in failed.items():
             _to_quarantine(connection, source_name, document_id, reason)
-        _write_layouts(connection, [layout for layout in fresh.values() if layout.document_id not in failed], known)
+            if not rebuild:
+                _leave_out(connection, source_name, document_id)
+        # A rebuild has no earlier rows of a document to fall back on: it is served as it is, rather than not at all.
+        left_out = set() if rebuild else failed.keys()
+        _write_layouts(connection, [layout for layout in fresh.values() if layout.document_id not in left_out], known)
         staged_rows: list[dict[str, object]] = []
         for document_id, timeline in batch:
-            if document_id in failed:
+            if document_id in left_out:
                 continue
             keyed = [(row, known[identities[row.staged_key]]) for row in timeline]
             change_of_rows = row_change(connection, document_id, keyed, rebuild=rebuild)
@@ -342,18 +347,22 @@ def _row_values(source_name: str, document_id: str, row_changes: RowChange) -> I
         }
 
 
-def _to_quarantine(connection: Connection, source_name: str, document_id: str, reason: str) -> None:
+def _leave_out(connection: Connection, source_name: str, document_id: str) -> None:
     """Takes a document out of the refresh; what is served of it stays."""
-    documents, versions, problems = schema.staged_documents, schema.staged_versions, schema.staged_quarantine
-    raw = connection.execute(
-        select(documents.c.raw).where(documents.c.source == source_name, documents.c.document_id == document_id)
-    ).scalar()
+    documents, versions = schema.staged_documents, schema.staged_versions
     connection.execute(delete(versions).where(versions.c.source == source_name, versions.c.document_id == document_id))
     connection.execute(
         update(documents)
         .where(documents.c.source == source_name, documents.c.document_id == document_id)
         .values(outcome="quarantined")
     )
+
+
+def _to_quarantine(connection: Connection, source_name: str, document_id: str, reason: str) -> None:
+    documents, problems = schema.staged_documents, schema.staged_quarantine
+    raw = connection.execute(
+        select(documents.c.raw).where(documents.c.source == source_name, documents.c.document_id == document_id)
+    ).scalar()
     connection.execute(
         insert(problems).values(
             source=source_name,

@@ -133,8 +133,7 @@ rows = Table(
     Column("valid_to", BigInteger, nullable=False),
     Column("from_generation", BigInteger, nullable=False),
     Column("to_generation", BigInteger, nullable=False),
-    # With the chunk: a document may have a hundred thousand.
-    Index(None, "document_id", "to_generation", "chunk_id"),
+    Index(None, "document_id", "to_generation"),
     Index(None, "index_version", "to_generation"),
     Index(None, "chunk_id"),
 )

@@ -157,6 +157,22 @@ def test_a_rule_that_has_expired_stays_expired_when_its_file_is_touched(
     assert search(platform, "minimum wage", k=1, as_of=then)[0].document_id == "handbook/wage.md"
 
 
+def test_a_document_that_fails_validation_in_a_rebuild_goes_on_being_served(
+    platform: Platform, handbook: Path, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from assets.chunks import layout
+
+    refreshed(platform, "handbook")
+    monkeypatch.setattr(layout, "quarantine", lambda _result, _rows: {"handbook/hours.md": "printable_text"})
+    other = Platform(Settings(home=platform.settings.home, chunk_tokens=64))
+    rebuild(other, "rebuild-1")
+    other.release()
+    assert search(other, "hours of the week", k=1)[0].document_id == "handbook/hours.md"
+    with other.catalogue.read() as connection:
+        assert [each.document_id for each in standing(connection)] == ["handbook/hours.md"]
+    assert verify(other).ok
+
+
 def test_a_removed_source_answers_no_longer(platform: Platform, handbook: Path, refreshed: Refreshed) -> None:
     refreshed(platform, "handbook")
     registry.remove(platform.catalogue, "handbook")

@@ -121,9 +121,7 @@ def upgrade() -> None:
     with op.batch_alter_table("rows", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rows_chunk_id"), ["chunk_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_rows_document_id_to_generation_chunk_id"),
-            ["document_id", "to_generation", "chunk_id"],
-            unique=False,
+            batch_op.f("ix_rows_document_id_to_generation"), ["document_id", "to_generation"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_rows_index_version_to_generation"), ["index_version", "to_generation"], unique=False
@@ -356,7 +354,7 @@ def downgrade() -> None:
     op.drop_table("served")
     with op.batch_alter_table("rows", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rows_index_version_to_generation"))
-        batch_op.drop_index(batch_op.f("ix_rows_document_id_to_generation_chunk_id"))
+        batch_op.drop_index(batch_op.f("ix_rows_document_id_to_generation"))
         batch_op.drop_index(batch_op.f("ix_rows_chunk_id"))
 
     op.drop_table("rows")
