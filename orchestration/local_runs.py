@@ -17,6 +17,7 @@ from orchestration.materialization import FULL_LOOK_TAG, SOURCES
 from orchestration.runs import fail_abandoned_runs
 
 _INSTANCE_FILE = Path(__file__).parent / "dagster.yaml"
+_SET_UP_SECONDS = 60.0
 
 
 def dagster_home(platform: Platform) -> Path:
@@ -25,7 +26,10 @@ def dagster_home(platform: Platform) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
     if not settings.exists():
-        settings.write_text(_INSTANCE_FILE.read_text())
+        # Another process may read it at any time: it appears whole or not at all.
+        unfinished = home / f"dagster.yaml.{os.getpid()}"
+        unfinished.write_text(_INSTANCE_FILE.read_text())
+        unfinished.replace(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 
@@ -51,8 +55,10 @@ class LocalRuns:
     def __enter__(self) -> Self:
         from orchestration.definitions import definitions
 
-        dagster_home(self._platform)
-        self._instance = dg.DagsterInstance.get()
+        # Dagster's embedded stores don't survive being set up by two processes at once.
+        with self._platform.locks.hold("dagster-home", wait_seconds=_SET_UP_SECONDS):
+            dagster_home(self._platform)
+            self._instance = dg.DagsterInstance.get()
         self._definitions = definitions()
         fail_abandoned_runs(self._instance, self._platform)
         return self
