@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,21 +67,31 @@ def drifted(statistics: Statistics, rows: int) -> bool:
     return abs(rows - statistics.rows) * 100 > statistics.rows
 
 
-def keyword_scores(query: Sequence[str], texts: Sequence[str], statistics: Statistics) -> NDArray[np.float64]:
-    """A score for each text (its terms as they are stored), shape (len(texts),); 0 where no term of the query stands.
+def query_weights(query: Sequence[str], statistics: Statistics) -> dict[str | tuple[str, str], float]:
+    """What each term of a question, and each pair of neighbouring ones, weighs.
 
     A pair of terms that stand side by side in both weighs what its rarer term weighs: counting every pair of the collection
     would take many times the memory and ranks hardly better.
     """
-    rows = [text.split() for text in texts]
-    terms = Counter(query)
     weights: dict[str | tuple[str, str], float] = {
-        term: count * statistics.weight(term) for term, count in terms.items()
+        term: count * statistics.weight(term) for term, count in Counter(query).items()
     }
     for (first, second), count in Counter(pairwise(query)).items():
         weights[first, second] = PAIR_WEIGHT * count * max(statistics.weight(first), statistics.weight(second))
+    return weights
+
+
+def saturation(length: Any, mean: float) -> Any:
+    """How many repetitions count for half in a row of so many terms (a number or an array), where the mean row has `mean`."""
+    return K1 * (1 - B + B * length / max(mean, 1.0))
+
+
+def keyword_scores(query: Sequence[str], texts: Sequence[str], statistics: Statistics) -> NDArray[np.float64]:
+    """A score for each text (its terms as they are stored), shape (len(texts),); 0 where no term of the query stands."""
+    rows = [text.split() for text in texts]
+    terms = set(query)
+    weights = query_weights(query, statistics)
     length, count = (statistics.length, statistics.rows) if statistics.rows else (sum(map(len, rows)), len(rows))
-    mean = length / max(count, 1)
     scores = np.zeros(len(rows))
     for position, row in enumerate(rows):
         counts: dict[str | tuple[str, str], int] = {}
@@ -93,6 +104,6 @@ def keyword_scores(query: Sequence[str], texts: Sequence[str], statistics: Stati
                 before = term
             else:
                 before = ""
-        saturation = K1 * (1 - B + B * len(row) / max(mean, 1.0))
-        scores[position] = sum(weights[key] * count * (K1 + 1) / (count + saturation) for key, count in counts.items())
+        damped = saturation(len(row), length / max(count, 1))
+        scores[position] = sum(weights[key] * count * (K1 + 1) / (count + damped) for key, count in counts.items())
     return scores

@@ -53,17 +53,20 @@ def search(
 ) -> list[Hit]:
     """The `k` best rows for a question's terms and its vector (float32, contiguous)."""
     wanted = max(CANDIDATES, k)
-    condition = layout.visible(where)
-    by_keyword = _by_keyword(version.table, query, wanted, condition) if query else np.empty(0, np.uint64)
     if version.resident:
-        ids = np.union1d(by_keyword, version.resident.nearest(vector, wanted, where))
-        cosines, texts = version.resident.cosines(ids, vector), version.resident.texts(ids)
+        resident, rows = version.resident, version.resident.visible(where)
+        every = resident.keyword_scores(query, version.statistics)
+        ids = np.union1d(resident.best_by_keyword(every, wanted, rows), resident.nearest(vector, wanted, rows))
+        cosines, keyword = resident.cosines(ids, vector), resident.scores_of(ids, every)
     else:
+        condition = layout.visible(where)
+        by_keyword = _by_keyword(version.table, query, wanted, condition) if query else np.empty(0, np.uint64)
         ids = np.union1d(by_keyword, _by_vector(version.table, vector, wanted, condition))
         cosines, texts = _read(version.table, ids, vector)
+        keyword = keyword_scores(query, texts, version.statistics)
     if not len(ids):
         return []
-    scores = fuse(keyword_scores(query, texts, version.statistics), cosines)
+    scores = fuse(keyword, cosines)
     chosen = {int(ids[position]): float(scores[position]) for position in at_least_the_kth(scores, k)}
     table = version.table.take_row_ids(list(chosen)).select(list(layout.HIT)).with_row_id().to_arrow()
     return layout.hits(table, chosen)[:k]

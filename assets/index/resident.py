@@ -1,12 +1,14 @@
-"""Exact dense search in memory over one version of an index, carried from version to version at the cost of what changed."""
+"""Exact search in memory over one version of an index, dense and by keyword, carried from version to version."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.index.keywords import Statistics
+from assets.index.postings import Postings
 from assets.index.store import SearchFilter
 
 Ids = NDArray[np.uint64]
@@ -48,7 +50,7 @@ class Resident:
     slots: NDArray[np.int64]
     used: int
     vectors: NDArray[np.float32]
-    terms: NDArray[np.object_]
+    postings: Postings
     labels: NDArray[np.int32]
     codes: dict[str, int]
 
@@ -57,7 +59,7 @@ class Resident:
         ids, numbers = np.empty(0, np.uint64), np.empty(0, np.int64)
         spans = Spans(ids, numbers, numbers, numbers, numbers)
         vectors, labels = np.empty((0, dimension), np.float32), np.empty((0, 3), np.int32)
-        return cls(spans, numbers, 0, vectors, np.empty(0, object), labels, {})
+        return cls(spans, numbers, 0, vectors, Postings.empty(), labels, {})
 
     def moved_to(self, spans: Spans, load: Callable[[Ids], Fixed]) -> "Resident":
         """The version that has these rows; `load` is called with ids that are new, some thousands at a time, and
@@ -69,15 +71,16 @@ class Resident:
         slots[~fresh] = self.slots[known[~fresh]]
         added = int(fresh.sum())
         used, codes = self.used, dict(self.codes)
-        vectors, terms, labels = self.vectors, self.terms, self.labels
+        vectors, postings, labels = self.vectors, self.postings, self.labels
         if (used + added) * 3 > len(spans.ids) * 4:
             kept, capacity = slots[~fresh], len(spans.ids)
             used = len(kept)
             slots[~fresh] = np.arange(used)
-            vectors, terms, labels = (_grown(buffer[kept], capacity) for buffer in (vectors, terms, labels))
+            vectors, labels = _grown(vectors[kept], capacity), _grown(labels[kept], capacity)
+            postings = postings.kept(kept)
         elif used + added > len(vectors):
             capacity = (used + added) * 5 // 4
-            vectors, terms, labels = (_grown(buffer[:used], capacity) for buffer in (vectors, terms, labels))
+            vectors, labels = _grown(vectors[:used], capacity), _grown(labels[:used], capacity)
         slots[fresh] = np.arange(used, used + added)
         wanted = spans.ids[fresh]
         for start in range(0, added, LOADED_AT_ONCE):
@@ -85,15 +88,14 @@ class Resident:
             fixed = load(part)
             end = used + len(part)
             vectors[used:end] = fixed.vectors
-            terms[used:end] = fixed.terms
+            postings = postings.appended(fixed.terms)
             for column, values in enumerate((fixed.kinds, fixed.jurisdictions, fixed.sources)):
                 labels[used:end, column] = [codes.setdefault(value, len(codes)) for value in values]
             used = end
-        return Resident(spans, slots, used, vectors, terms, labels, codes)
+        return Resident(spans, slots, used, vectors, postings, labels, codes)
 
-    def nearest(self, vector: NDArray[np.float32], k: int, where: SearchFilter) -> Ids:
-        """The ids of the at most `k` rows with the highest cosine among those that the filter lets through, in no order."""
-        rows = np.flatnonzero(self._visible(where))
+    def nearest(self, vector: NDArray[np.float32], k: int, rows: NDArray[np.int64]) -> Ids:
+        """The ids of the at most `k` rows with the highest cosine among these (positions, of `visible`), in no order."""
         if len(rows) > k:
             cosines = _products(self.vectors[: self.used], vector)[self.slots[rows]]
             rows = rows[np.argpartition(-cosines, k)[:k]]
@@ -103,22 +105,33 @@ class Resident:
         """The cosines of rows, which must be there, in the order of `ids`."""
         return _products(self.vectors[self._slots_of(ids)], vector).astype(np.float64)
 
-    def texts(self, ids: Ids) -> list[str]:
-        """The stored terms of rows, which must be there, in the order of `ids`."""
-        texts: list[str] = self.terms[self._slots_of(ids)].tolist()
-        return texts
+    def best_by_keyword(self, scores: NDArray[np.float64], k: int, rows: NDArray[np.int64]) -> Ids:
+        """The ids of the at most `k` rows with the highest `keyword_scores` above 0 among these (positions, of `visible`), in no
+        order."""
+        found = scores[self.slots[rows]]
+        rows, found = rows[found > 0], found[found > 0]
+        return self.spans.ids[rows[np.argpartition(-found, k)[:k]] if len(rows) > k else rows]
+
+    def keyword_scores(self, query: Sequence[str], statistics: Statistics) -> NDArray[np.float64]:
+        """The keyword score of every place in the buffers, shape (used,)."""
+        return self.postings.scores(query, statistics)
+
+    def scores_of(self, ids: Ids, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The `keyword_scores` of rows, which must be there, in the order of `ids`."""
+        return scores[self._slots_of(ids)]
 
     def _slots_of(self, ids: Ids) -> NDArray[np.int64]:
         return self.slots[np.searchsorted(self.spans.ids, ids)]
 
-    def _visible(self, where: SearchFilter) -> NDArray[np.bool_]:
+    def visible(self, where: SearchFilter) -> NDArray[np.int64]:
+        """The positions of the rows that the filter lets through, ascending."""
         spans = self.spans
         visible = (spans.from_generation <= where.generation) & (spans.to_generation > where.generation)
         visible &= (spans.valid_from <= where.moment) & (spans.valid_to > where.moment)
         for column, value in enumerate((where.kind, where.jurisdiction, where.source)):
             if value is not None:
                 visible &= self.labels[self.slots, column] == self.codes.get(value, -1)
-        return visible
+        return np.flatnonzero(visible)
 
 
 def _products(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
