@@ -71,6 +71,10 @@ class Settings:
     def _check(self) -> None:
         if self.index != "lancedb":
             raise BadSetting(f"HRDP_INDEX is '{self.index}': write lancedb")
+        if self.objects and not any(sign in self.objects for sign in ("/", "\\")):
+            raise BadSetting(
+                f"HRDP_OBJECTS is '{self.objects}': write s3://bucket/prefix, file:///folder, or a path such as ./objects"
+            )
         if self.chunk_tokens and self.chunk_tokens < 32:
             raise BadSetting("HRDP_CHUNK_TOKENS is too small: write 32 or more, or 0 for as long as the model reads")
         if not 0 < self.quarantine_share <= 1:

@@ -108,14 +108,16 @@ def document_changes(
     *,
     at: int,
     full: bool = False,
+    is_kept: Callable[[TimelineEntry], bool] = lambda _: True,
 ) -> Iterator[DocumentChange]:
     """Every document that a scan says has changed, with its timeline as it should be, in the order of the scan.
 
-    `at` is the moment of this look: the date of undated changes. Raises SourceUnavailable; what was yielded before has to be
+    `at` is the moment of this look: the date of undated changes. What `is_kept` says is lost of a served entry is parsed
+    again, although its bytes are the same. Raises SourceUnavailable; what was yielded before has to be
     dropped then.
     """
     first_look = known.state is None
-    reader = _Reader(catalogue, source_name, keep, at)
+    reader = _Reader(catalogue, source_name, keep, is_kept, at)
     groups = reader.groups(source.scan(known, full=full))
     for group, results in _in_groups(groups, pool):
         yield _joined(group, results, at=at, first_look=first_look)
@@ -148,10 +150,18 @@ class _Read:
 class _Reader:
     """Reads the bytes of changed paths; leaves out what is served already."""
 
-    def __init__(self, catalogue: Catalogue, source_name: str, keep: Callable[[bytes], str], at: int) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        source_name: str,
+        keep: Callable[[bytes], str],
+        is_kept: Callable[[TimelineEntry], bool],
+        at: int,
+    ) -> None:
         self._catalogue = catalogue
         self._source_name = source_name
         self._keep = keep
+        self._is_kept = is_kept
         self._at = at
 
     def groups(self, changes: Iterable[Change]) -> Iterator[_Group]:
@@ -183,7 +193,7 @@ class _Reader:
         # What was only touched need not be parsed. Within a history it is not known which entry a revision belongs to, and
         # of an entry that has ended not whether the text said so itself.
         same = bool(served) and served[-1].raw == raw and revision.title in (None, served[-1].title)
-        if same and not history and served[-1].valid_to > self._at:
+        if same and not history and served[-1].valid_to > self._at and self._is_kept(served[-1]):
             return _Read(revision, raw, None, served[-1], None)
         return _Read(revision, raw, data, None, None)
 

@@ -24,10 +24,14 @@ class Served:
 
 
 class NothingServed(Exception):
-    """No refresh has been served yet."""
+    """No refresh has been served yet, or none found anything to serve."""
 
-    def __init__(self) -> None:
-        super().__init__("nothing is indexed yet: add a source (hrdp source add) and run hrdp refresh")
+    def __init__(self, *, looked: bool) -> None:
+        super().__init__(
+            "nothing is indexed: no source holds a document that can be used (hrdp quarantine says what is wrong with others)"
+            if looked
+            else "nothing is indexed yet: add a source (hrdp source add) and run hrdp refresh"
+        )
 
 
 def served(connection: Connection) -> Served | None:
@@ -39,3 +43,10 @@ def served(connection: Connection) -> Served | None:
         ).join(versions, versions.c.index_version == table.c.index_version)
     ).first()
     return None if row is None else Served(row.generation, row.index_version, row.recipe, row.model, row.dimension)
+
+
+def any_refreshed(connection: Connection) -> bool:
+    """Whether a source has been read to its end."""
+    table = schema.sources
+    query = select(table.c.name).where(table.c.refreshed_at.is_not(None)).limit(1)
+    return connection.execute(query).first() is not None

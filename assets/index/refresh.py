@@ -13,6 +13,7 @@ from assets.documents import intake, registry
 from assets.documents.changes import document_changes, known_of
 from assets.documents.registry import RegisteredSource
 from assets.documents.sources.base import Change, Known, Removed, Source
+from assets.documents.timeline import TimelineEntry
 from assets.index import serving
 from assets.index.embedding_step import embed_staged
 from assets.index.generation import served
@@ -85,9 +86,15 @@ def stage_documents(
     # The look comes first: what changes during the scan looks different the next time.
     fingerprint = opened.look()
     known = known_of(platform.catalogue, source_name, source.state)
+    if full:
+        vector_store(platform).forget_lost()
+
+    def is_kept(entry: TimelineEntry) -> bool:
+        return not full or (platform.blobs.exists(entry.version) and platform.blobs.exists(entry.structure))
+
     with platform.parser_pool() as pool:
         changes = document_changes(
-            platform.catalogue, source_name, opened, known, pool, platform.blobs.put, at=at, full=full
+            platform.catalogue, source_name, opened, known, pool, platform.blobs.put, at=at, full=full, is_kept=is_kept
         )
         intake.stage(platform.catalogue, platform.blobs, source_name, changes, at=at, progress=progress)
     with platform.catalogue.write() as connection:

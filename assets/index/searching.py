@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, select, tuple_
 
-from assets.index.generation import NothingServed, Served, served
+from assets.index.generation import NothingServed, Served, any_refreshed, served
 from assets.index.store import Hit, SearchFilter
 from assets.lineage import schema
 from assets.lineage.moments import iso, now
@@ -45,8 +45,8 @@ def search(
     moment = now() if as_of is None else as_of
     with platform.catalogue.read() as connection:
         current = served(connection)
-    if current is None:
-        raise NothingServed
+        if current is None:
+            raise NothingServed(looked=any_refreshed(connection))
     embedder = platform.embedder
     if embedder.model_hash != current.model:
         raise ModelMismatch

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from assets.index.embedding.base import Embedder
 from assets.lineage import schema
@@ -85,6 +85,19 @@ class VectorStore:
         if lost:
             raise KeyError(f"{len(lost)} texts have no vector")
         return found
+
+    def forget_lost(self) -> int:
+        """Forgets the vectors, of whatever model, whose segment is no longer in the object store: they are embedded again when
+        they are needed. Returns how many segments were lost."""
+        segments, vectors = schema.segments, schema.vectors
+        with self._catalogue.read() as connection:
+            listed = connection.execute(select(segments.c.segment_id, segments.c.blob)).all()
+        lost = [row.segment_id for row in listed if not self._blobs.exists(row.blob)]
+        with self._catalogue.write() as connection:
+            for segment_id in lost:
+                connection.execute(delete(vectors).where(vectors.c.segment_id == segment_id))
+                connection.execute(delete(segments).where(segments.c.segment_id == segment_id))
+        return len(lost)
 
     def _keep(self, text_hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
         buffer = io.BytesIO()

@@ -62,6 +62,8 @@ def demo(platform: Platform, as_json: bool) -> None:
         print_json(values)
     else:
         _print(values)
+    if not report.ok:
+        raise click.ClickException("something of what is served is not whole: hrdp verify says what")
 
 
 def _quarantined(platform: Platform) -> list[dict[str, str]]:

@@ -3,12 +3,15 @@
 import sys
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from assets.platform import Platform
 from orchestration.command_line.output import json_option, print_json, print_table, say, with_platform
+
+if TYPE_CHECKING:
+    from assets.index.planning import SourcePlan
 
 
 @click.command()
@@ -17,9 +20,16 @@ from orchestration.command_line.output import json_option, print_json, print_tab
 @with_platform
 def plan(platform: Platform, names: tuple[str, ...], as_json: bool) -> None:
     """What a refresh would do. Nothing is changed."""
+    from assets.documents.sources.base import SourceUnavailable
     from assets.index import planning
 
-    plans = {name: planning.plan(platform, name) for name in _names(platform, names)}
+    plans: dict[str, planning.SourcePlan] = {}
+    problems: dict[str, str] = {}
+    for name in _names(platform, names):
+        try:
+            plans[name] = planning.plan(platform, name)
+        except SourceUnavailable as unavailable:
+            problems[name] = str(unavailable)
     if as_json:
         print_json(
             {
@@ -33,8 +43,19 @@ def plan(platform: Platform, names: tuple[str, ...], as_json: bool) -> None:
                     }
                     for name, each in plans.items()
                 }
+                | {name: {"problem": problem} for name, problem in problems.items()}
             }
         )
+    else:
+        _print_plans(plans)
+    for name, problem in problems.items():
+        click.echo(f"Error: {name}: {problem}", err=True)
+    if problems:
+        sys.exit(1)
+
+
+def _print_plans(plans: "dict[str, SourcePlan]") -> None:
+    if not plans:
         return
     print_table(
         ["source", "added", "changed", "removed", "unchanged", "chunks +", "chunks -", "to embed", "seconds"],
@@ -177,7 +198,8 @@ def verify(platform: Platform, as_json: bool) -> None:
         click.echo(
             "Everything that is served is whole."
             if report.ok
-            else "Something is not whole. Next: hrdp refresh --full, then hrdp verify again"
+            else "Something is not whole. Next: hrdp refresh --full, then hrdp verify again; what is missing even then has"
+            " to come from a backup"
         )
     if not report.ok:
         sys.exit(1)

@@ -109,7 +109,8 @@ class Follower:
                 told.append((revision.read(), revision.valid_from, revision.valid_to))
                 self.files[change.path] = revision.fingerprint
             if change.removed_at is not None:
-                told[-1] = (*told[-1][:2], change.removed_at)
+                if told:
+                    told[-1] = (*told[-1][:2], change.removed_at)
                 self.files.pop(change.path, None)
             self.histories[change.path] = told
         files = sorted(self.files.items())
@@ -249,7 +250,10 @@ def test_a_force_push_replaces_the_history(repository: Repository, follower: Fol
     repository.commit(4, a="1 right")
     changes = follower.refresh()
     assert follower.histories["a.md"] == [(b"1", day(1), day(4)), (b"1 right", day(4), None)]
-    assert Removed("c.md") in changes
+    gone = next(change for change in changes if change.path == "c.md")
+    assert isinstance(gone, Changed)
+    assert gone.history
+    assert gone.revisions == ()
     assert follower.refresh() == [Unchanged(2)]
     repository.git("reset", "--quiet", "--hard", base)
     follower.refresh()
@@ -350,7 +354,9 @@ def test_a_bundle_and_its_later_editions_are_followed(repository: Repository, tm
     repository.commit(9, a="other", b=None)
     repository.git("branch", "-M", "main")
     repository.bundle(bundle)
-    assert Removed("b.md") in follower.refresh()
+    follower.refresh()
+    assert follower.histories["b.md"] == []
+    assert sorted(follower.files) == ["a.md"]
     assert follower.histories["a.md"] == [(b"other", day(9), None)]
 
 

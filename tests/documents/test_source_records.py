@@ -169,14 +169,18 @@ def test_bad_lines_are_told_and_the_others_read(tmp_path: Path) -> None:
         {"id": "edge", "text": "x", "valid_from": "0001-01-01T00:00:00+14:00"},
         {"id": "long", "text": "x" * 2_000},
         {"id": "last", "text": "2"},
+        {"id": "unreadable line 2", "text": "taken for another"},
     )
     with path.open("ab") as file:
         file.write(b'{"id": "caf\xe9", "text": "x"}\n')
     changes = list(source_at(path, max_bytes=1_000).scan(Known()))
     assert [change.path for change in changes if isinstance(change, Changed)] == ["good", "last"]
     assert reasons(changes) == {
-        **dict.fromkeys(["line-2", "line-3", "line-8", "line-19"], "not_json"),
-        **dict.fromkeys(["line-4", "line-5", "line-6", "line-7"], "bad_id"),
+        **dict.fromkeys((f"unreadable line {number}" for number in (2, 3, 8, 20)), "not_json"),
+        **dict.fromkeys(
+            ["unreadable line 4", "unreadable line 5", "unreadable line 6", "unreadable line 7", "unreadable line 19"],
+            "bad_id",
+        ),
         **dict.fromkeys(["no text", "bad text", "half"], "bad_text"),
         **dict.fromkeys(["date", "year", "backwards", "edge"], "bad_date"),
         "title": "bad_title",
@@ -187,7 +191,7 @@ def test_bad_lines_are_told_and_the_others_read(tmp_path: Path) -> None:
 def test_a_line_without_end_is_passed_over(tmp_path: Path) -> None:
     path = write(tmp_path / "p.jsonl", "x" * 300_000, {"id": "a", "text": "1"})
     changes = list(source_at(path, max_bytes=1_000).scan(Known()))
-    assert reasons(changes) == {"line-1": "too_large"}
+    assert reasons(changes) == {"unreadable line 1": "too_large"}
     assert [change.path for change in changes if isinstance(change, Changed)] == ["a"]
 
 
@@ -201,7 +205,7 @@ def test_a_record_that_became_bad_is_not_removed(tmp_path: Path) -> None:
     assert Removed("c") in first
     write(path, '{"id": "a", "te', {"id": "b", "text": "b"})
     second = list(source.scan(known))
-    assert reasons(second) == {"line-1": "not_json", "a": "removal_uncertain", "c": "removal_uncertain"}
+    assert reasons(second) == {"unreadable line 1": "not_json", "a": "removal_uncertain", "c": "removal_uncertain"}
     assert not any(isinstance(change, Removed) for change in second)
     # The file is the same, and what is wrong with it is told again.
     assert reasons(list(source.scan(Known(source.state(), known.files)))) == reasons(second)

@@ -58,6 +58,7 @@ def test_bad_input_gets_one_sentence(tmp_path: Path, arguments: tuple[str, ...],
         ("HRDP_CHUNK_TOKENS", "many", 2),
         ("HRDP_CHUNK_TOKENS", "100000", 1),
         ("HRDP_OBJECTS", "ftp://host/folder", 1),
+        ("HRDP_OBJECTS", "bucket", 2),
     ],
 )
 def test_a_setting_that_can_not_be_used_is_named(
@@ -79,6 +80,18 @@ def test_a_home_that_is_a_file_is_named(tmp_path: Path, place: str) -> None:
     result = hrdp(tmp_path / place, "source", "list")
     assert result.exit_code == 1
     assert "HRDP_HOME" in result.stderr
+
+
+def test_a_plan_goes_on_where_one_source_is_not_there(platform: Platform, handbook: Path, tmp_path: Path) -> None:
+    (tmp_path / "lent").mkdir()
+    assert hrdp(platform.home, "source", "add", "lent", str(tmp_path / "lent"), "--kind", "policy").exit_code == 0
+    (tmp_path / "lent").rmdir()
+    planned = hrdp(platform.home, "plan")
+    assert planned.exit_code == 1
+    assert "lent" in planned.stderr
+    sources = json.loads(planned.stdout)["sources"]
+    assert sources["handbook"]["documents"]["added"] == 3
+    assert "cannot be listed" in sources["lent"]["problem"]
 
 
 def test_a_secret_in_a_location_is_not_printed(platform: Platform) -> None:

@@ -3,7 +3,8 @@ touched.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,11 @@ _TYPE = "git repository"
 _ADDRESS = re.compile(r"(?:git\+)?(?:https?|ssh|git)://|[\w.-]+@[\w.-]+:(?!//)", re.ASCII)
 _REF = re.compile(r"(?!-)(?!.*(?:\.\.|@\{))[^\s~^:?*\[\\\x00-\x1f\x7f]+")
 _LARGE_FILE_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def _never_was(path: str) -> Change:
+    """What a history that replaces another one says of a path that is in none of its commits."""
+    return Changed(path, (), history=True, removed_at=datetime.now(UTC))
 
 
 def is_git_address(location: str) -> bool:
@@ -93,8 +99,10 @@ class GitSource:
         self._check_present()
         repository, head = self._mirror.fetch() if self._mirror else self._local()
         with repository.blobs() as blobs:
-            if before is None or full or before["include"] != self._selection.digest:
-                yield from self._whole(repository, blobs, head, known)
+            if before is None or before["include"] != self._selection.digest:
+                yield from self._whole(repository, blobs, head, known, Removed)
+            elif full:
+                yield from self._whole(repository, blobs, head, known, _never_was)
             elif before["commit"] == head:
                 self._state = known.state
                 if before["count"]:
@@ -108,8 +116,10 @@ class GitSource:
             raise RuntimeError("The state of a source is known only after a complete scan.")
         return self._state
 
-    def _whole(self, repository: GitRepository, blobs: BlobReader, head: str, known: Known) -> Iterator[Change]:
-        """Everything that any path ever was."""
+    def _whole(
+        self, repository: GitRepository, blobs: BlobReader, head: str, known: Known, missing: Callable[[str], Change]
+    ) -> Iterator[Change]:
+        """Everything that any path ever was; `missing` tells what to say of a known path that is in no commit."""
         with Spool(columns=5) as spool:
             _, latest = self._collect(repository, spool, head)
             count = 0
@@ -122,7 +132,9 @@ class GitSource:
                         count += changed.removed_at is None
                         yield path, "", changed
 
-            yield from compare(listing(), known.files(), lambda _path, _fingerprint, changed: changed, full=True)
+            yield from compare(
+                listing(), known.files(), lambda _path, _fingerprint, changed: changed, full=True, missing=missing
+            )
         self._remember(head, count, latest)
 
     def _later(
@@ -134,7 +146,7 @@ class GitSource:
             if repository.answers("cat-file", "-e", f"{before['commit']}^{{commit}}") is not None:
                 first, latest = self._collect(repository, spool, f"{before['commit']}..{head}")
             if first is None or first.parent != before["commit"]:
-                yield from self._whole(repository, blobs, head, known)
+                yield from self._whole(repository, blobs, head, known, _never_was)
                 return
             existed, exists, ambiguous = 0, 0, first.time <= before["latest"]
             touched: set[str] = set()

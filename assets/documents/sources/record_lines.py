@@ -11,6 +11,7 @@ from assets.documents.sources.base import Unreadable
 
 OPTIONAL_TEXTS = ("title", "uri", "media_type")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_LINE_NAME = re.compile(r"unreadable line \d+")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -41,17 +42,22 @@ def parse_line(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
+def line_name(number: int) -> str:
+    """What a line is called whose record has no id; no record may be called so."""
+    return f"unreadable line {number}"
+
+
 def describe_line(
     record: dict[str, Any] | None, *, offset: int, length: int, number: int, max_bytes: int
 ) -> RecordLine | Unreadable:
-    """What a line says; Unreadable, under the path `line-N`, where not even its id can be told."""
+    """What a line says; Unreadable, under its `line_name`, where not even its id can be told."""
     if record is None:
-        return Unreadable(f"line-{number}", "not_json", "Write one JSON object on the line, in UTF-8.")
+        return Unreadable(line_name(number), "not_json", "Write one JSON object on the line, in UTF-8.")
     identity = record.get("id")
     path = str(identity) if isinstance(identity, str | int) and not isinstance(identity, bool) else ""
-    if not path.strip() or _CONTROL.search(path):
+    if not path.strip() or _CONTROL.search(path) or _LINE_NAME.fullmatch(path):
         return Unreadable(
-            f"line-{number}", "bad_id", "Give it an `id`: a whole number or a text without control characters."
+            line_name(number), "bad_id", "Give it an `id`: a whole number or a text without control characters."
         )
     problem = _problem(record, max_bytes)
     if problem is not None:

@@ -30,6 +30,7 @@ from assets.documents.sources.record_lines import (
     as_date,
     chain_fingerprints,
     describe_line,
+    line_name,
     order_revisions,
     parse_line,
 )
@@ -160,7 +161,7 @@ class RecordsSource:
                     if rest.endswith(b"\n"):
                         break
                 advice = f"Split it, or raise the limit of {self._options.max_bytes} bytes a text."
-                yield Unreadable(f"line-{number}", "too_large", advice)
+                yield Unreadable(line_name(number), "too_large", advice)
             elif line.strip():
                 described = self._described(line, start, number)
                 if isinstance(described, Unreadable) or self._selection.includes(described.path):
