@@ -1,6 +1,5 @@
 """Cuts the staged versions of a refresh into chunks and stages the rows that the index will gain and lose: its second step."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +7,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from assets.chunks.chunker import Chunker
-from assets.chunks.model import Chunk
-from assets.chunks.validation import CheckOutcome, ChunkRow, quarantine, validate
+from assets.chunks.cutting import NewLayout, cut, layout_identity, validated
+from assets.chunks.validation import CheckOutcome
 from assets.documents import structure
 from assets.index.rows import RowChange, Stay, change, stays
 from assets.lineage import schema
@@ -28,12 +27,6 @@ class LayoutReport:
     chunks: int = 0
     failed_documents: int = 0
     checks: dict[str, CheckOutcome] = field(default_factory=dict)
-
-
-def layout_identity(document_id: str, version: str, structure_hash: str, title: str, chunker: str) -> str:
-    """What a layout follows from: the same of all of these gives the same chunks."""
-    text = json.dumps([document_id, version, structure_hash, title, chunker], ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def lay_out(
@@ -103,20 +96,6 @@ def _next_batch(connection: Connection, source_name: str, after: str) -> list[tu
     return list(timelines.items())
 
 
-@dataclass(frozen=True, slots=True)
-class _NewLayout:
-    identity: str
-    document_id: str
-    version: str
-    title: str
-    chunks: list[Chunk]
-    characters: int
-    covered: float
-    valid_from: int
-    valid_to: int
-    text: str
-
-
 def _lay_out_batch(
     catalogue: Catalogue,
     blobs: Blobs,
@@ -134,7 +113,7 @@ def _lay_out_batch(
     }
     with catalogue.read() as connection:
         known = _known_layouts(connection, set(identities.values()))
-    fresh: dict[str, _NewLayout] = {}
+    fresh: dict[str, NewLayout] = {}
     for _, timeline in batch:
         for row in timeline:
             identity = identities[row.staged_key]
@@ -172,60 +151,18 @@ def _known_layouts(connection: Connection, identities: set[str]) -> dict[str, in
     return found
 
 
-def _cut(blobs: Blobs, chunker: Chunker, identity: str, row: StagedVersion) -> _NewLayout:
+def _cut(blobs: Blobs, chunker: Chunker, identity: str, row: StagedVersion) -> NewLayout:
     text = blobs.get_text(row.version)
     document = structure.load(text, blobs.get(row.structure), row.title, row.media_type)
-    chunks = chunker.chunk(row.document_id, document, row.title)
-    visible = len("".join(text.split()))
-    held = sum(len("".join(text[chunk.start : chunk.end].split())) for chunk in chunks)
-    return _NewLayout(
-        identity=identity,
-        document_id=row.document_id,
-        version=row.version,
-        title=row.title,
-        chunks=chunks,
-        characters=len(text),
-        covered=held / visible if visible else 0.0,
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-        text=text,
-    )
+    return cut(chunker, identity, row.document_id, document, row)
 
 
 def _validate(
-    layouts: Sequence[_NewLayout], chunker: Chunker, source_name: str, kind: str, report: LayoutReport
+    layouts: Sequence[NewLayout], chunker: Chunker, source_name: str, kind: str, report: LayoutReport
 ) -> dict[str, str]:
     """Validates the chunks of new layouts; returns the documents that failed, with the reason."""
-    tokens = iter(chunker.count_tokens([chunk.text for layout in layouts for chunk in layout.chunks]))
-    rows = [
-        ChunkRow(
-            chunk_id=chunk.chunk_id,
-            document_id=layout.document_id,
-            version=layout.version,
-            layout=layout.identity,
-            text_hash=chunk.text_hash,
-            header=chunk.header,
-            body=layout.text[chunk.start : chunk.end],
-            tokens=next(tokens),
-            token_limit=chunker.max_tokens,
-            start=chunk.start,
-            end=chunk.end,
-            document_characters=layout.characters,
-            covered=layout.covered,
-            source=source_name,
-            kind=kind,
-            title=layout.title,
-            valid_from=layout.valid_from,
-            valid_to=layout.valid_to,
-        )
-        for layout in layouts
-        for chunk in layout.chunks
-    ]
-    if not rows:
-        return {}
-    result = validate(rows)
-    failed = quarantine(result, rows)
-    report.chunks += len(rows)
+    result, failed = validated(layouts, chunker, source_name, kind)
+    report.chunks += sum(len(layout.chunks) for layout in layouts)
     report.failed_documents += len(failed)
     for outcome in result.checks:
         before = report.checks.get(outcome.name)
@@ -233,7 +170,7 @@ def _validate(
     return failed
 
 
-def _write_layouts(connection: Connection, layouts: Sequence[_NewLayout], known: dict[str, int]) -> None:
+def _write_layouts(connection: Connection, layouts: Sequence[NewLayout], known: dict[str, int]) -> None:
     """Writes new layouts with their chunks, and adds their keys to `known`. Facts that another run wrote meanwhile stay."""
     already = _known_layouts(connection, {layout.identity for layout in layouts})
     known.update(already)
@@ -264,7 +201,7 @@ def _write_layouts(connection: Connection, layouts: Sequence[_NewLayout], known:
         connection.execute(insert(schema.chunks), missing)
 
 
-def _passages(layouts: Sequence[_NewLayout], known: dict[str, int]) -> Iterator[dict[str, object]]:
+def _passages(layouts: Sequence[NewLayout], known: dict[str, int]) -> Iterator[dict[str, object]]:
     for layout in layouts:
         for ordinal, chunk in enumerate(layout.chunks):
             yield {

@@ -45,9 +45,8 @@ class _Segment:
         """Where a term stands, ascending."""
         # The code's own type: another one would have the whole array converted each time.
         place = int(np.searchsorted(self.known, np.int32(code)))
-        if place == len(self.known) or self.known[place] != code:
-            return self.order[:0]
-        found: NDArray[np.int64] = self.order[self.firsts[place] : self.firsts[place + 1]]
+        here = place < len(self.known) and self.known[place] == code
+        found: NDArray[np.int64] = self.order[self.firsts[place] : self.firsts[place + 1]] if here else self.order[:0]
         return found
 
     def pairs(self, first: int, second: int) -> NDArray[np.int64]:
@@ -55,10 +54,12 @@ class _Segment:
         positions = self.positions(first)
         positions = positions[positions + 1 < len(self.codes)]
         positions = positions[self.codes[positions + 1] == second]
-        return positions[self.rows_of(positions) == self.rows_of(positions + 1)]
+        within: NDArray[np.int64] = positions[self.rows_of(positions) == self.rows_of(positions + 1)]
+        return within
 
     def rows_of(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.searchsorted(self.starts, positions, side="right") - 1
+        rows: NDArray[np.int64] = np.searchsorted(self.starts, positions, side="right") - 1
+        return rows
 
     def kept(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The codes and the lengths of some rows, in the order in which they are named."""

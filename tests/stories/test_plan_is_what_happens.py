@@ -43,6 +43,21 @@ def test_with_edits_and_another_chunk_size_at_once(installation: Installation, t
     assert installation.json("verify")["ok"]
 
 
+def test_with_a_document_that_fails_validation(installation: Installation, tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    write(folder / "good.md", random.Random(1))
+    (folder / "damaged.md").write_text("# Leave\n\nThe \ufffd\ufffd\ufffd rule of \ufffd leave.\n")
+    installation.json("source", "add", "rules", str(folder), "--kind", "policy")
+    planned = installation.json("plan")["sources"]["rules"]
+    refreshed = installation.json("refresh")["sources"]["rules"]
+    assert [each["reason"] for each in refreshed["quarantined"]] == ["failed_validation"]
+    assert planned["documents"]["added"] == planned["documents"]["quarantined"] == 1
+    assert refreshed["documents"] == planned["documents"]
+    assert refreshed["chunks"] == planned["chunks"]
+    assert refreshed["embedded"] == planned["to_embed"]
+
+
 def test_two_refreshes_of_the_same_sources_in_opposite_order_end(installation: Installation, tmp_path: Path) -> None:
     for name in ("one", "two"):
         folder = tmp_path / name
