@@ -70,11 +70,12 @@ class LocalRuns:
 
     def rebuild_if_needed(self, say: Callable[[str], None]) -> list[str]:
         """Rebuilds the index where the recipe changed; returns what of it did. Raises RebuildFailed."""
+        from assets.index.recipe import told
         from assets.index.refresh import rebuild_reasons
 
         reasons = rebuild_reasons(self._platform)
         if reasons:
-            say(f"rebuilding the index beside the served one: another {' and '.join(reasons)}")
+            say(f"building the index again, beside the served one: {told(reasons)}")
             result = self._run("rebuild", None, {})
             if not result.success:
                 raise RebuildFailed(_problem(result))

@@ -11,6 +11,7 @@ import dagster as dg
 from assets.documents import registry
 from assets.documents.registry import RegisteredSource
 from assets.documents.sources.base import SourceUnavailable
+from assets.index.recipe import told
 from assets.index.refresh import needs_full_look, open_registered, rebuild_reasons, recipe_of
 from assets.lineage.moments import now
 from assets.platform import Platform, Settings
@@ -190,7 +191,7 @@ def _rebuild_request(
         at=now(),
         retry_seconds=platform.settings.retry_seconds,
     )
-    why = f"another {' and '.join(reasons)}: {decision.reason}"
+    why = f"{told(reasons)}: {decision.reason}"
     if not decision.launch:
         return None, why
     tags = {BASE_TAG: base, "hrdp/reason": why, "hrdp/attempt": str(decision.attempt)}

@@ -41,7 +41,7 @@ class LanceIndex:
         self._name = name
         self._lock = threading.Lock()
         self._seen: searching.Version | None = None
-        with engine.clear_errors(self._describe("opened", "Was it created? A refresh creates it.")):
+        with engine.clear_errors(self._describe("opened", "Run hrdp refresh, which makes it again where it is lost.")):
             if not self.exists(path, name):
                 raise RuntimeError("there is none")
             self._database = engine.connect(path)

@@ -15,6 +15,8 @@ from assets.documents.timeline import TimelineEntry
 from assets.index import serving
 from assets.index.embedding_step import embed_staged
 from assets.index.generation import served
+from assets.index.recipe import LOST
+from assets.index.recovery import recover
 from assets.index.refresh import rebuild_reasons, serving_parts, vector_store
 from assets.index.staged import SourceResult, staged_result
 from assets.lineage import schema
@@ -33,7 +35,8 @@ class RebuildResult:
 
 
 def rebuild(platform: Platform, run_id: str, progress: Callable[[str], None] = lambda _: None) -> RebuildResult | None:
-    """Rebuilds the index from the stored bytes with the present recipe, and serves it. None where nothing is served yet.
+    """Rebuilds the index from the stored bytes with the present recipe, and serves it. None where nothing is served yet. One
+    that is only lost is made again as it was.
 
     Every source is held meanwhile; a refresh that runs is waited for. Can be repeated after a kill: a text that was
     embedded is not embedded again.
@@ -42,9 +45,13 @@ def rebuild(platform: Platform, run_id: str, progress: Callable[[str], None] = l
     for source in registry.listed(platform.catalogue, with_removed=True):
         platform.hold_source(source.spec.name)
     with platform.catalogue.read() as connection:
-        if served(connection) is None:
-            return None
+        current = served(connection)
+    if current is None:
+        return None
     reasons = rebuild_reasons(platform)
+    if reasons == [LOST]:
+        progress("making the lost index again")
+        return RebuildResult(tuple(recover(platform, run_id)), current.generation, tuple(reasons))
     sources = registry.listed(platform.catalogue, with_removed=True)
     results = []
     for source in sources:

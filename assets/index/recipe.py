@@ -2,10 +2,22 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 INDEX_SCHEMA = "1"
 """Changes whenever the rows of an index, their terms or their meaning change."""
+
+
+LOST = "index"
+"""Beside the names of a recipe's parts, a reason to build: the served index is no longer where it was."""
+
+
+def told(reasons: Sequence[str]) -> str:
+    """Reasons to build, in words: "another chunker and model", "the served index is gone"."""
+    if list(reasons) == [LOST]:
+        return "the served index is gone"
+    return f"another {' and '.join(reasons)}"
 
 
 @dataclass(frozen=True, slots=True)

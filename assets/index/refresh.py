@@ -17,7 +17,7 @@ from assets.documents.timeline import TimelineEntry
 from assets.index import serving
 from assets.index.embedding_step import embed_staged
 from assets.index.generation import served
-from assets.index.recipe import Recipe
+from assets.index.recipe import LOST, Recipe, told
 from assets.index.staged import SourceResult, staged_result
 from assets.index.vectors import VectorStore
 from assets.lineage import schema
@@ -36,12 +36,11 @@ class Superseded(Exception):
 
 
 class RebuildNeeded(Exception):
-    """The served index was made with another recipe; `reasons` names what differs."""
+    """The served index is gone or was made with another recipe; `reasons` names what differs."""
 
     def __init__(self, reasons: list[str]) -> None:
         super().__init__(
-            f"the index was built with another {' and '.join(reasons)}: run hrdp refresh, which rebuilds it beside the"
-            " served one"
+            f"the index has to be built again ({told(reasons)}): run hrdp refresh, which does so beside the served one"
         )
         self.reasons = reasons
 
@@ -54,10 +53,13 @@ def recipe_of(platform: Platform) -> Recipe:
 
 
 def rebuild_reasons(platform: Platform) -> list[str]:
-    """Why the served index has to be rebuilt; empty where it is up to date or nothing is served."""
+    """Why the served index has to be built again; empty where it is up to date or nothing is served."""
     with platform.catalogue.read() as connection:
         current = served(connection)
-    return [] if current is None else current.rebuild_reasons(recipe_of(platform))
+    if current is None:
+        return []
+    reasons = current.rebuild_reasons(recipe_of(platform))
+    return reasons if reasons or platform.indexes.exists(current.index_version) else [LOST]
 
 
 def stage_documents(

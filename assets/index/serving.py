@@ -82,6 +82,9 @@ def serve(
             changed = rebuild or any(changes_anything(connection, name) for name in names)
             unfinished: list[str] = list(connection.execute(select(schema.unfinished.c.index_version)).scalars())
         _undo(parts, before, unfinished)
+        if before is not None:
+            # A kill may have come between the last switch and what is told of it.
+            parts.indexes.announce(before.index_version)
         if not changed:
             _commit(parts, sources, results, looks, before, None, None, run_id=run_id, rebuild=False)
             return before.generation if before else 0
@@ -101,6 +104,9 @@ def serve(
             index.optimize()
         parts.blobs.flush()
         _commit(parts, sources, results, looks, before, generation, index_version, run_id=run_id, rebuild=rebuild)
+        parts.indexes.announce(index_version)
+        if rebuild:
+            _drop_older(parts, {index_version, before.index_version} if before else {index_version})
     written = sum(additions + closings for additions, closings in counts.values())
     if kept and (written >= _ROWS_WORTH_HOUSEKEEPING or generation % _GENERATIONS_BETWEEN_HOUSEKEEPING == 0):
         index.optimize()
@@ -111,11 +117,22 @@ def _undo(parts: Parts, before: Served | None, unfinished: Sequence[str]) -> Non
     """Takes back what killed refreshes have written: an index that was never served as a whole, else the rows."""
     for index_version in unfinished:
         if before is not None and index_version == before.index_version:
-            parts.indexes.open(index_version).sweep(before.generation)
+            if parts.indexes.exists(index_version):
+                parts.indexes.open(index_version).sweep(before.generation)
         else:
             parts.indexes.drop(index_version)
         with parts.catalogue.write() as connection:
             connection.execute(delete(schema.unfinished).where(schema.unfinished.c.index_version == index_version))
+
+
+def _drop_older(parts: Parts, kept: set[str]) -> None:
+    """Removes the indexes before the last switch; the one that it left may still be read by a search. The catalogue keeps
+    their rows and the object store their vectors, so that any of them can be made again."""
+    with parts.catalogue.read() as connection:
+        versions: list[str] = list(connection.execute(select(schema.index_versions.c.index_version)).scalars())
+    for index_version in versions:
+        if index_version not in kept:
+            parts.indexes.drop(index_version)
 
 
 def _write_rows(

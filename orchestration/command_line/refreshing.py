@@ -75,8 +75,10 @@ def _print_plans(plans: "dict[str, SourcePlan]") -> None:
         ],
     )
     if any(each.rebuild for each in plans.values()):
+        from assets.index.recipe import told
+
         reasons = sorted({reason for each in plans.values() for reason in each.rebuild})
-        click.echo(f"The index will be rebuilt beside the served one: another {' and '.join(reasons)}.")
+        click.echo(f"The index will be built again, beside the served one: {told(reasons)}.")
     click.echo("Next: hrdp refresh")
 
 

@@ -1,20 +1,23 @@
 """Promises 1, 2, 3 and 5 on a small source: what is embedded, what is served, and what a bad file or a failed read does."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from assets.documents import registry
 from assets.documents.quarantine import standing
 from assets.documents.sources.base import SourceSpec, SourceUnavailable
 from assets.index.planning import plan
 from assets.index.rebuild import rebuild
-from assets.index.refresh import RefreshResult, rebuild_reasons
+from assets.index.refresh import RebuildNeeded, RefreshResult, rebuild_reasons
 from assets.index.searching import search
 from assets.index.verification import verify
-from assets.lineage.moments import now, parse_as_of
+from assets.lineage import schema
+from assets.lineage.moments import OPEN, now, parse_as_of
 from assets.platform import Platform, Settings
 
 Refreshed = Callable[..., RefreshResult]
@@ -139,6 +142,11 @@ def test_another_chunk_size_is_noticed_and_rebuilt_beside_the_served_index(
     assert back is not None
     assert back.results[0].embedded == 0
     platform.release()
+    with platform.catalogue.read() as connection:
+        versions = list(connection.execute(select(schema.index_versions.c.index_version)).scalars())
+    # The one before the last switch may still be searched; those before it can be made again.
+    assert sorted(platform.indexes.exists(version) for version in versions) == [False, True, True]
+    assert verify(platform).ok
 
 
 def test_a_rule_that_has_expired_stays_expired_when_its_file_is_touched(
@@ -160,10 +168,10 @@ def test_a_rule_that_has_expired_stays_expired_when_its_file_is_touched(
 def test_a_document_that_fails_validation_in_a_rebuild_goes_on_being_served(
     platform: Platform, handbook: Path, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from assets.chunks import layout
+    from assets.chunks import cutting
 
     refreshed(platform, "handbook")
-    monkeypatch.setattr(layout, "quarantine", lambda _result, _rows: {"handbook/hours.md": "printable_text"})
+    monkeypatch.setattr(cutting, "quarantine", lambda _result, _rows: {"handbook/hours.md": "printable_text"})
     other = Platform(Settings(home=platform.settings.home, chunk_tokens=64))
     rebuild(other, "rebuild-1")
     other.release()
@@ -182,6 +190,47 @@ def test_a_removed_source_answers_no_longer(platform: Platform, handbook: Path, 
     registry.add(platform.catalogue, SourceSpec("handbook", "handbook", str(handbook)))
     assert refreshed(platform, "handbook").result.embedded == 0
     assert search(platform, "annual leave")
+
+
+def test_an_index_that_is_lost_is_made_again_as_it_was(
+    platform: Platform, handbook: Path, refreshed: Refreshed
+) -> None:
+    refreshed(platform, "handbook")
+    (handbook / "travel.md").unlink()
+    before = refreshed(platform, "handbook")
+    found = [(each.chunk_id, each.text) for each in search(platform, "annual leave")]
+    for lost in range(2):
+        shutil.rmtree(platform.home / "index")
+        other = Platform(platform.settings)
+        assert plan(other, "handbook").rebuild == ("index",)
+        assert plan(other, "handbook").to_embed == 0
+        assert verify(other).missing == 5
+        with pytest.raises(RebuildNeeded, match="gone"):
+            refreshed(other, "handbook")
+        built = rebuild(other, f"rebuild-{lost}")
+        other.release()
+        assert built is not None
+        assert [(each.chunks_added, each.chunks_kept, each.embedded) for each in built.results] == [(0, 4, 0)]
+        assert built.generation == before.generation
+        assert rebuild_reasons(other) == []
+        assert [(each.chunk_id, each.text) for each in search(other, "annual leave")] == found
+        assert verify(other).ok
+    (handbook / "hours.md").unlink()
+    assert refreshed(other, "handbook").result.chunks_closed == 1
+    assert verify(other).ok
+
+
+def test_a_closed_row_that_the_index_still_serves_is_told(
+    platform: Platform, handbook: Path, refreshed: Refreshed
+) -> None:
+    refreshed(platform, "handbook")
+    (handbook / "travel.md").unlink()
+    refreshed(platform, "handbook")
+    with platform.catalogue.write() as connection:
+        rows = schema.rows
+        closed = connection.execute(update(rows).where(rows.c.to_generation < OPEN).values(to_generation=OPEN))
+    assert closed.rowcount == 1
+    assert verify(platform).mismatched > 0
 
 
 def test_a_verification_beside_a_refresh_finds_nothing_wrong(
