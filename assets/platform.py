@@ -1,9 +1,10 @@
 """The parts that the rooms work with, each opened when it is first asked for, all from one set of settings."""
 
 import os
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from assets.documents.parsing.pool import ParserPool
     from assets.documents.sources.base import Source, SourceSpec
     from assets.index.embedding.base import Embedder
-    from assets.index.physical import PhysicalIndexes
+    from assets.index.physical import PhysicalIndexes, WeaviateBackend
     from assets.lineage.catalogue import Catalogue
     from assets.lineage.locks import Locks
     from assets.storage.blobs import Blobs
@@ -34,8 +35,26 @@ class Settings:
     """Object store: `file:///…` or `s3://bucket/prefix`; by default a folder under the home."""
     s3_endpoint: str = ""
     """Address of an S3 server that is not Amazon's."""
+    s3_encryption: str = ""
+    """What S3 is asked to encrypt objects with: `AES256` or `aws:kms`; by default what the bucket's own rules say."""
+    s3_kms_key: str = ""
+    """The key of `aws:kms`: its id, alias or ARN; by default the account's own for S3."""
     index: str = "lancedb"
-    """Vector index: `lancedb`."""
+    """Vector index: `lancedb` or `weaviate`."""
+    weaviate_url: str = "http://127.0.0.1:8080"
+    """Address of Weaviate, or those of a cluster's nodes, separated by commas; https for any other machine than this one."""
+    weaviate_grpc_port: str = "50051"
+    """The gRPC port of all those addresses, or one for each, separated by commas."""
+    weaviate_api_key: str = field(default="", repr=False)
+    """Key of a user of the Weaviate server."""
+    weaviate_alias: str = "hrdp_chunks"
+    """Where the served index is found on the server from outside; the names of this installation's collections begin with it."""
+    weaviate_replication: int = 1
+    """On how many nodes each row is kept."""
+    weaviate_shards: int = 1
+    """Into how many parts an index is divided."""
+    weaviate_quantization: str = "none"
+    """`none`, or `rq8` for vectors in a quarter of the memory."""
     catalogue: str = ""
     """Database address; by default SQLite under the home."""
     model: str = "all-MiniLM-L6-v2"
@@ -58,19 +77,24 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Reads the settings. Raises BadSetting."""
-        known = {f"HRDP_{field.name.upper()}": field for field in fields(cls)}
+        known = {f"HRDP_{each.name.upper()}": each for each in fields(cls)}
         values: dict[str, object] = {}
-        for name, field in known.items():
+        for name, each in known.items():
             text = environment.get(name, "").strip()
             if text:
-                values[field.name] = _typed(name, text, field.default)
+                values[each.name] = _typed(name, text, each.default)
         settings = cls(**values)  # type: ignore[arg-type]
         settings._check()
         return settings
 
     def _check(self) -> None:
-        if self.index != "lancedb":
-            raise BadSetting(f"HRDP_INDEX is '{self.index}': write lancedb")
+        if self.index not in {"lancedb", "weaviate"}:
+            raise BadSetting(f"HRDP_INDEX is '{self.index}': write lancedb or weaviate")
+        if self.s3_encryption not in {"", "AES256", "aws:kms"}:
+            raise BadSetting(f"HRDP_S3_ENCRYPTION is '{self.s3_encryption}': write AES256 or aws:kms, or leave it empty")
+        if self.s3_kms_key and self.s3_encryption != "aws:kms":
+            raise BadSetting("HRDP_S3_KMS_KEY is set, but HRDP_S3_ENCRYPTION is not aws:kms: set that too, or neither")
+        self._check_weaviate()
         if self.objects and not any(sign in self.objects for sign in ("/", "\\")):
             raise BadSetting(
                 f"HRDP_OBJECTS is '{self.objects}': write s3://bucket/prefix, file:///folder, or a path such as ./objects"
@@ -79,9 +103,30 @@ class Settings:
             raise BadSetting("HRDP_CHUNK_TOKENS is too small: write 32 or more, or 0 for as long as the model reads")
         if not 0 < self.quarantine_share <= 1:
             raise BadSetting("HRDP_QUARANTINE_SHARE is a share: write a number above 0, up to 1")
-        for name in ("parser_workers", "look_seconds", "full_look_hours", "retry_seconds"):
+        for name in (
+            "parser_workers",
+            "look_seconds",
+            "full_look_hours",
+            "retry_seconds",
+            "weaviate_replication",
+            "weaviate_shards",
+        ):
             if getattr(self, name) < 1:
                 raise BadSetting(f"HRDP_{name.upper()} is too small: write 1 or more")
+
+    def _check_weaviate(self) -> None:
+        from assets.index.weaviate_nodes import nodes_of
+
+        try:
+            nodes_of(self.weaviate_url, self.weaviate_grpc_port, self.weaviate_api_key)
+        except ValueError as error:
+            raise BadSetting(str(error)) from None
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", self.weaviate_alias):
+            raise BadSetting(
+                f"HRDP_WEAVIATE_ALIAS is '{self.weaviate_alias}': write letters, digits and underscores, a letter first"
+            )
+        if self.weaviate_quantization not in {"none", "rq8"}:
+            raise BadSetting(f"HRDP_WEAVIATE_QUANTIZATION is '{self.weaviate_quantization}': write none or rq8")
 
     @property
     def catalogue_url(self) -> str:
@@ -137,7 +182,12 @@ class Platform:
         from assets.storage.open import open_objects
 
         try:
-            return open_objects(self.settings.objects_url, s3_endpoint=self.settings.s3_endpoint or None)
+            return open_objects(
+                self.settings.objects_url,
+                s3_endpoint=self.settings.s3_endpoint or None,
+                s3_encryption=self.settings.s3_encryption or None,
+                s3_kms_key=self.settings.s3_kms_key or None,
+            )
         except ValueError as error:
             raise BadSetting(f"HRDP_OBJECTS can't be used: {error}") from None
 
@@ -166,9 +216,27 @@ class Platform:
 
     @cached_property
     def indexes(self) -> "PhysicalIndexes":
-        from assets.index.physical import PhysicalIndexes
+        from assets.index.physical import EmbeddedBackend, PhysicalIndexes
 
-        return PhysicalIndexes(self.home / "index")
+        if self.settings.index == "weaviate":
+            return PhysicalIndexes(self._weaviate())
+        return PhysicalIndexes(EmbeddedBackend(self.home / "index"))
+
+    def _weaviate(self) -> "WeaviateBackend":
+        from assets.index.physical import WeaviateBackend
+        from assets.index.weaviate_client import Server
+        from assets.index.weaviate_nodes import nodes_of
+        from assets.index.weaviate_schema import Deployment
+
+        wanted = self.settings
+        try:
+            nodes = nodes_of(wanted.weaviate_url, wanted.weaviate_grpc_port, wanted.weaviate_api_key)
+        except ValueError as error:
+            raise BadSetting(str(error)) from None
+        deployment = Deployment(
+            wanted.weaviate_alias, wanted.weaviate_replication, wanted.weaviate_shards, wanted.weaviate_quantization
+        )
+        return WeaviateBackend(Server(nodes, wanted.weaviate_api_key), deployment)
 
     def hold_source(self, name: str) -> None:
         """Holds a source against every other process until `release`; waits for one that holds it now.

@@ -129,6 +129,7 @@ def settings(as_json: bool) -> None:
     for field in fields(Settings):
         value = getattr(values, field.name)
         shown[f"HRDP_{field.name.upper()}"] = without_secrets(str(value)) if isinstance(value, str | Path) else value
+    shown["HRDP_WEAVIATE_API_KEY"] = "***" if values.weaviate_api_key else ""
     shown["HRDP_CATALOGUE"] = without_secrets(values.catalogue_url)
     shown["HRDP_OBJECTS"] = without_secrets(values.objects_url)
     if as_json:
