@@ -1,10 +1,14 @@
 """The exceptions whose message tells a person what to do; everything else that is raised is a defect."""
 
+from assets.backup.restoring import PlatformNotEmpty, RestoreFailed
+from assets.backup.store import BackupUnusable
+from assets.backup.taking import BackupFailed
 from assets.documents.registry import SourceProblem
 from assets.documents.showing import DocumentMissing
 from assets.documents.sources.base import BadSource, SourceUnavailable
 from assets.index.embedding.weights import ModelUnavailable
 from assets.index.generation import NothingServed
+from assets.index.recreating import RecreationFailed
 from assets.index.refresh import RebuildNeeded, Superseded
 from assets.index.retrieval_evaluation import BadQuestions
 from assets.index.searching import ModelMismatch
@@ -21,6 +25,8 @@ class RebuildFailed(Exception):
 
 
 EXPECTED: tuple[type[Exception], ...] = (
+    BackupFailed,
+    BackupUnusable,
     BadQuestions,
     BadSetting,
     BadSource,
@@ -32,6 +38,9 @@ EXPECTED: tuple[type[Exception], ...] = (
     ModelUnavailable,
     DocumentMissing,
     NothingServed,
+    PlatformNotEmpty,
+    RecreationFailed,
+    RestoreFailed,
     StorageError,
     RebuildFailed,
     RebuildNeeded,

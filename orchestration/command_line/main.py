@@ -4,7 +4,7 @@ import os
 
 import click
 
-from orchestration.command_line import demo, documents, evaluation, refreshing, searching, sources
+from orchestration.command_line import anonymizing, demo, documents, evaluation, moving, refreshing, searching, sources
 
 
 class _OneSentence(click.Group):
@@ -55,6 +55,10 @@ main.add_command(searching.search)
 main.add_command(documents.document)
 main.add_command(documents.quarantine)
 main.add_command(evaluation.evaluate)
+main.add_command(moving.index)
+main.add_command(moving.backup)
+main.add_command(moving.restore)
+main.add_command(anonymizing.anonymize)
 main.add_command(sources.settings)
 main.add_command(refreshing.print_dagster_home)
 
