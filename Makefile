@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SERVICES := $(BIN)/python -m deploy.services
 HRDP_HOME ?= .hrdp
 export HRDP_HOME
 
-.PHONY: setup demo dev test test-long lint replay benchmark clean
+.PHONY: setup demo dev test test-long test-services services services-down lint replay benchmark clean
 
 setup: $(VENV)/.installed
 
@@ -17,17 +18,32 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --group dev -e .
 	touch $@
 
+# STACK=services: on Weaviate, S3 and PostgreSQL, which are started; else on the embedded stores.
 demo: setup
+ifeq ($(STACK),services)
+	settings="$$($(SERVICES) up)" && eval "$$settings" && $(BIN)/hrdp demo && $(BIN)/hrdp verify
+else
 	$(BIN)/hrdp demo
+endif
+
+services: setup
+	@$(SERVICES) up
+
+services-down: setup
+	@$(SERVICES) down
 
 dev: setup
 	DAGSTER_HOME="$$($(BIN)/hrdp dagster-home)" $(BIN)/dg dev
 
 test: setup
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long and not services"
 
 test-long: setup
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m "long and not services"
+
+test-services: setup
+	$(SERVICES) build
+	$(BIN)/python -m pytest -m services
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -8,9 +8,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """The newest migration; a test holds it equal to the newest file under `migrations/versions`."""
 
+_WRITER_SECONDS = 60
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 _ADDRESSES = "write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
@@ -50,8 +51,14 @@ class Catalogue:
     def read(self) -> Iterator[Connection]:
         """A connection that sees one snapshot."""
         try:
-            with self.engine.connect() as connection, connection.begin():
-                yield connection
+            with self.engine.connect() as connection:
+                if not self.embedded:
+                    # By default each statement would see a snapshot of its own.
+                    connection = connection.execution_options(
+                        isolation_level="REPEATABLE READ", postgresql_readonly=True
+                    )
+                with connection.begin():
+                    yield connection
         except DBAPIError as error:
             raise CatalogueUnavailable(f"the catalogue can't be read: {_why(error)}") from error
 
@@ -68,6 +75,15 @@ class Catalogue:
                     yield connection
         except DBAPIError as error:
             raise CatalogueUnavailable(f"the catalogue can't be written: {_why(error)}") from error
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection outside of any transaction, for what the database keeps for a connection: its locks."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        except DBAPIError as error:
+            raise CatalogueUnavailable(f"the catalogue can't be used: {_why(error)}") from error
 
     def close(self) -> None:
         """Gives back every connection."""
@@ -101,8 +117,8 @@ def migrate(catalogue: Catalogue) -> None:
 
 def _open_engine(url: str, embedded: bool) -> Engine:
     if not embedded:
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 60})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_connection_settings(url))
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _WRITER_SECONDS})
 
     @event.listens_for(engine, "connect")
     def set_up(connection, _record) -> None:  # type: ignore[no-untyped-def]
@@ -125,14 +141,41 @@ def _open_engine(url: str, embedded: bool) -> Engine:
     return engine
 
 
+def _connection_settings(url: str) -> dict[str, str]:
+    """That each side notices within a minute that the other machine is gone, so that the server gives back the locks of
+    those who worked there, and that nobody waits longer for a writer than on SQLite. What the address itself says stays.
+    """
+    settings = {
+        "connect_timeout": "10",
+        "keepalives_idle": "30",
+        "keepalives_interval": "10",
+        "keepalives_count": "3",
+        "options": "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+        f" -c lock_timeout={_WRITER_SECONDS}s",
+    }
+    return {name: value for name, value in settings.items() if name not in make_url(url).query}
+
+
 def _why(error: Exception) -> str:
     cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-    if "locked" in cause:
+    if "locked" in cause or "lock timeout" in cause:
         return "another process has held it for a minute; wait for it, or stop it"
     if "full" in cause:
         return "the disk is full; free some space and run the command again"
     if "readonly" in cause or "read-only" in cause:
         return "it is read-only; give this user the right to write"
+    if "Connection refused" in cause or "timeout expired" in cause or "could not translate host name" in cause:
+        return "its server can't be reached; start it, or correct HRDP_CATALOGUE, and run the command again"
+    if any(
+        each in cause for each in ("shutting down", "starting up", "terminating connection", "server closed", "lost")
+    ):
+        return "its server was stopped or restarted; run the command again when it is up"
+    if "password" in cause or "permission denied" in cause or (" role " in cause and "does not exist" in cause):
+        return (
+            "its server refuses this user; correct the user and password in HRDP_CATALOGUE, or the user's rights there"
+        )
+    if "database" in cause and "does not exist" in cause:
+        return "there is no such database; create it (CREATE DATABASE), or correct HRDP_CATALOGUE"
     if "not a database" in cause or "malformed" in cause:
         return "it is damaged; put a backup of it back in its place"
     return cause

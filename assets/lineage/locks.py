@@ -4,10 +4,11 @@ import fcntl
 import hashlib
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from assets.lineage.catalogue import Catalogue
 
@@ -25,7 +26,9 @@ class Locks:
 
     @contextmanager
     def hold(self, name: str, *, wait_seconds: float = 0.0) -> Iterator[None]:
-        """Holds a lock for the length of a block. Raises Busy when it isn't free within `wait_seconds`."""
+        """Holds a lock for the length of a block. Raises Busy when it isn't free within `wait_seconds`, and
+        CatalogueUnavailable.
+        """
         held = (
             self._hold_file(name, wait_seconds) if self._catalogue.embedded else self._hold_advisory(name, wait_seconds)
         )
@@ -60,7 +63,7 @@ class Locks:
     def _hold_advisory(self, name: str, wait_seconds: float) -> Iterator[None]:
         key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
         deadline = time.monotonic() + wait_seconds
-        with self._catalogue.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._catalogue.session() as connection:
             while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar():
                 if time.monotonic() >= deadline:
                     raise Busy(_held(name))
@@ -68,7 +71,10 @@ class Locks:
             try:
                 yield
             finally:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+                # A server that was restarted meanwhile has given the lock back itself. Who took it then is noticed when
+                # a refresh serves what it staged.
+                with suppress(OperationalError):
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
 
 def _held(name: str) -> str:

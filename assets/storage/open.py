@@ -6,9 +6,15 @@ from urllib.parse import unquote, urlsplit
 from assets.storage.objects import ObjectStore
 
 
-def open_objects(url: str, *, s3_endpoint: str | None = None) -> ObjectStore:
+def open_objects(
+    url: str,
+    *,
+    s3_endpoint: str | None = None,
+    s3_encryption: str | None = None,
+    s3_kms_key: str | None = None,
+) -> ObjectStore:
     """The store at `file:///folder`, at a plain path, or at `s3://bucket/prefix` (at `s3_endpoint`, where it is not
-    Amazon's).
+    Amazon's; encrypted as S3ObjectStore says).
 
     Raises ValueError for an address that is none of these, StoreUnavailable where the folder cannot be used.
     """
@@ -24,7 +30,13 @@ def open_objects(url: str, *, s3_endpoint: str | None = None) -> ObjectStore:
     if parts.scheme == "s3" and parts.hostname and not (parts.query or parts.fragment or parts.username or parts.port):
         from assets.storage.s3 import S3ObjectStore
 
-        store: ObjectStore = S3ObjectStore(parts.netloc, parts.path.strip("/"), endpoint=s3_endpoint)
+        store: ObjectStore = S3ObjectStore(
+            parts.netloc,
+            parts.path.strip("/"),
+            endpoint=s3_endpoint,
+            encryption=s3_encryption,
+            kms_key=s3_kms_key,
+        )
         return store
     raise ValueError(
         f"An object store of the kind {parts.scheme!r} cannot be opened: give a folder, file:///folder or s3://bucket/prefix."

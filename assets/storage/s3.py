@@ -1,5 +1,7 @@
 """The object store in an S3 bucket, Amazon's or another server that speaks its protocol."""
 
+import base64
+import hashlib
 import threading
 import time
 import uuid
@@ -32,12 +34,18 @@ _ADVICE = {
     "AccessDenied": "access is denied: give these credentials the right to list, read, write and delete there",
     "403": "access is denied: give these credentials the right to list, read, write and delete there",
     "InvalidAccessKeyId": "the access key is not known there: correct the credentials",
+    "XAdminUserNotFound": "the access key is not known there: correct the credentials",
     "SignatureDoesNotMatch": "the secret key is wrong: correct the credentials",
     "ExpiredToken": "the credentials have expired: renew them",
     "NoCredentialsError": "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile",
     "PartialCredentialsError": "the credentials are incomplete: set both the access key and the secret key",
     "EndpointConnectionError": "its server cannot be reached: check the endpoint and the network",
     "ConnectTimeoutError": "its server cannot be reached: check the endpoint and the network",
+    "KMS.NotFoundException": "its encryption key is not there: correct HRDP_S3_KMS_KEY",
+    "KMS.DisabledException": "its encryption key is disabled: enable it, or set another HRDP_S3_KMS_KEY",
+    "NotImplemented": "it can't do what was asked of it: leave HRDP_S3_ENCRYPTION empty, or use another server",
+    "FlexibleChecksumError": "what it returned is not what was stored: check its disks, and restore the object",
+    "BadDigest": "what arrived there is not what was sent: check the network, then run this again",
     "ParamValidationError": "its name is not one that S3 takes: correct it in the settings",
 }
 
@@ -45,15 +53,28 @@ _ADVICE = {
 class S3ObjectStore:
     """Objects in `bucket`, their keys behind `prefix`; `endpoint` is the address of a server that is not Amazon's.
 
-    Credentials and region come from where the AWS tools look for them. The client is made at the first use. Uploads
-    carry SHA-256 checksums that the server verifies; objects above 32 MiB go in parts. In a bucket that keeps
-    versions, `delete` leaves the earlier ones to the bucket's own rules.
+    `encryption` is what the server is asked to encrypt objects with, `AES256` or `aws:kms`, the latter with the key
+    `kms_key` where one is named; None leaves it to the bucket's own rules. Credentials and region come from where the AWS
+    tools look for them. The client is made at the first use. Uploads carry SHA-256 checksums that the server verifies and
+    reads verify; objects above 32 MiB go in parts. In a bucket that keeps versions, `delete` leaves the earlier ones to
+    the bucket's own rules.
     """
 
-    def __init__(self, bucket: str, prefix: str = "", *, endpoint: str | None = None) -> None:
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        endpoint: str | None = None,
+        encryption: str | None = None,
+        kms_key: str | None = None,
+    ) -> None:
         self._bucket = bucket
         self._prefix = f"{checked_key(prefix)}/" if prefix else ""
         self._endpoint = endpoint
+        self._encryption = {"ServerSideEncryption": encryption} if encryption else {}
+        if kms_key:
+            self._encryption["SSEKMSKeyId"] = kms_key
         self._made: Any = None
         self._guard = threading.Lock()
 
@@ -156,14 +177,24 @@ class S3ObjectStore:
 
     def _put_at_once(self, key: str, data: bytes, condition: dict[str, str], mark: dict[str, str]) -> str:
         answer = self._client.put_object(
-            **self._place(key), Body=data, ChecksumAlgorithm="SHA256", Metadata=mark, **condition
+            **self._place(key),
+            Body=data,
+            ChecksumAlgorithm="SHA256",
+            Metadata=mark,
+            **self._encryption,
+            **condition,
         )
+        self._check_encryption(answer)
         return str(answer["ETag"].strip('"'))
 
     def _put_in_parts(self, key: str, data: bytes, condition: dict[str, str], mark: dict[str, str]) -> str:
         place = self._place(key)
-        upload = self._client.create_multipart_upload(**place, ChecksumAlgorithm="SHA256", Metadata=mark)["UploadId"]
+        begun = self._client.create_multipart_upload(
+            **place, ChecksumAlgorithm="SHA256", Metadata=mark, **self._encryption
+        )
+        upload = begun["UploadId"]
         try:
+            self._check_encryption(begun)
             parts = []
             for number, start in enumerate(range(0, len(data), _PART_BYTES), start=1):
                 answer = self._client.upload_part(
@@ -185,6 +216,15 @@ class S3ObjectStore:
             raise
         return str(answer["ETag"].strip('"'))
 
+    def _check_encryption(self, answer: dict[str, Any]) -> None:
+        """Raises StoreUnavailable where the server doesn't say that it encrypts as it was asked: some take no notice."""
+        wanted = self._encryption.get("ServerSideEncryption")
+        if wanted and answer.get("ServerSideEncryption") != wanted:
+            raise StoreUnavailable(
+                f"The bucket {self._bucket!r} cannot be used, its server does not encrypt with {wanted}: leave"
+                " HRDP_S3_ENCRYPTION empty and encrypt its disks, or use another server."
+            )
+
     def _abort(self, place: dict[str, str], upload: str) -> None:
         """Frees the parts of an upload that failed; the error that made it fail is the one to report."""
         from botocore.exceptions import BotoCoreError, ClientError
@@ -195,15 +235,26 @@ class S3ObjectStore:
             return
 
     def _read(self, place: dict[str, str]) -> bytes:
-        """An object's bytes; begun again when the connection breaks in the middle, which the client itself does not
-        do.
+        """An object's bytes; begun again when the connection breaks in the middle, which the client itself does not do,
+        nor does it verify what was written in parts.
         """
-        from botocore.exceptions import BotoCoreError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+        from botocore.exceptions import (
+            BotoCoreError,
+            FlexibleChecksumError,
+            IncompleteReadError,
+            ReadTimeoutError,
+            ResponseStreamingError,
+        )
 
         for attempt in range(_ATTEMPTS):
             try:
-                return bytes(self._client.get_object(**place)["Body"].read())
-            except (IncompleteReadError, ReadTimeoutError, ResponseStreamingError) as error:
+                answer = self._client.get_object(**place, ChecksumMode="ENABLED")
+                data = bytes(answer["Body"].read())
+                stated = answer.get("ChecksumSHA256", "")
+                if stated.endswith(f"-{-(-len(data) // _PART_BYTES)}") and stated != _checksum_of_parts(data):
+                    raise FlexibleChecksumError(error_msg="the parts are not what was written")
+                return data
+            except (FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError) as error:
                 broken: BotoCoreError = error
                 time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
         raise broken
@@ -225,6 +276,12 @@ class S3ObjectStore:
     def _sentence(self, code: str) -> str:
         advice = _ADVICE.get(code, f"it answered {code}: check the server, then run this again")
         return f"The bucket {self._bucket!r} cannot be used, {advice}."
+
+
+def _checksum_of_parts(data: bytes) -> str:
+    """What S3 states of an object that was written in parts: the SHA-256 of the parts' own, and their number."""
+    parts = [hashlib.sha256(data[start : start + _PART_BYTES]).digest() for start in range(0, len(data), _PART_BYTES)]
+    return f"{base64.b64encode(hashlib.sha256(b''.join(parts)).digest()).decode()}-{len(parts)}"
 
 
 def _code(error: "ClientError") -> str:

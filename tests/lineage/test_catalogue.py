@@ -1,36 +1,30 @@
-"""The catalogue's schema, its migrations, and what it says when it can't be opened."""
+"""The catalogue on SQLite: the contract, and what only a file can do."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
+from catalogue_contract import CatalogueContract, LedgerContract, LockContract
+from sqlalchemy import text
 
 from assets.lineage.catalogue import SCHEMA_REVISION, Catalogue, CatalogueUnavailable
-from assets.lineage.locks import Busy, Locks
-from assets.lineage.schema import metadata
 
 MIGRATIONS = Path(__file__).parents[2] / "assets" / "lineage" / "migrations" / "versions"
 
 
-def test_the_migrations_make_exactly_the_declared_tables(tmp_path: Path) -> None:
-    catalogue = Catalogue(f"sqlite:///{tmp_path / 'catalogue.db'}")
-    with catalogue.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+class TestCatalogueOnSQLite(CatalogueContract):
+    pass
+
+
+class TestLocksBesideSQLite(LockContract):
+    pass
+
+
+class TestLedgerOnSQLite(LedgerContract):
+    pass
 
 
 def test_the_known_revision_is_the_newest_migration() -> None:
     assert max(path.name.split("_")[0] for path in MIGRATIONS.glob("*.py")) == SCHEMA_REVISION
-
-
-def test_a_catalogue_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "catalogue.db"
-    Catalogue(f"sqlite:///{path}").close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(CatalogueUnavailable, match="newer release"):
-        Catalogue(f"sqlite:///{path}")
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
@@ -39,11 +33,6 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         Catalogue(f"sqlite:///{tmp_path / 'catalogue.db'}")
 
 
-def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
-    locks = Locks(Catalogue(f"sqlite:///{tmp_path / 'catalogue.db'}"), tmp_path / "locks")
-    with locks.hold("source/a"):
-        assert not locks.is_free("source/a")
-        assert locks.is_free("source/b")
-        with pytest.raises(Busy), locks.hold("source/a"):
-            pass
-    assert locks.is_free("source/a")
+def test_the_catalogue_is_in_write_ahead_mode(catalogue: Catalogue) -> None:
+    with catalogue.read() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
