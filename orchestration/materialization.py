@@ -1,5 +1,6 @@
 """What the rooms' assets share on Dagster's side: partitions, clear failures, progress in the log, metadata."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ SOURCES = dg.DynamicPartitionsDefinition(name="sources")
 """One partition a registered source; documents and versions live in the platform's own catalogue."""
 
 OWNERS = ["team:hr-data-platform"]
+INDEX_KIND = os.environ.get("HRDP_INDEX", "").strip() or "lancedb"
+"""What the asset graph shows the index to be kept in."""
 FULL_LOOK_TAG = "hrdp/full-look"
 _SECONDS_BETWEEN_LINES = 5.0
 

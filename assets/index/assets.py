@@ -7,6 +7,7 @@ import dagster as dg
 from assets.index.columns import INDEX_COLUMNS, VECTOR_COLUMNS
 from assets.platform import Platform
 from orchestration.materialization import (
+    INDEX_KIND,
     OWNERS,
     SOURCES,
     clear_failures,
@@ -45,7 +46,7 @@ def embeddings(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Pla
     deps=["embeddings"],
     partitions_def=SOURCES,
     group_name="rules",
-    kinds={"python", "lancedb"},
+    kinds={"python", INDEX_KIND},
     owners=OWNERS,
     metadata=columns(INDEX_COLUMNS),
     pool="refresh",
@@ -80,7 +81,7 @@ def search_index(context: dg.AssetExecutionContext, platform: dg.ResourceParam[P
 
 @dg.asset(
     group_name="rules",
-    kinds={"python", "lancedb"},
+    kinds={"python", INDEX_KIND},
     owners=OWNERS,
     metadata=columns(INDEX_COLUMNS),
     pool="refresh",
