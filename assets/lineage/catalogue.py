@@ -1,5 +1,7 @@
 """Opens the catalogue: an engine set up for one writer and many readers, migrated to the present schema."""
 
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,17 @@ SCHEMA_REVISION = "0002"
 _WRITER_SECONDS = 60
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+_BROKEN_OFF = (
+    "shutting down",
+    "starting up",
+    "recovery mode",
+    "terminating connection",
+    "server closed",
+    "lost",
+    "reset by peer",
+    "Broken pipe",
+    "connection is closed",
+)
 _ADDRESSES = "write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
 
 
@@ -35,12 +48,16 @@ class Catalogue:
             raise CatalogueUnavailable(f"HRDP_CATALOGUE is not a database address: {_ADDRESSES}") from None
         self.url = url
         self.embedded = parsed.get_backend_name() == "sqlite"
+        self._relied_on: list[Connection] = []
+        self._guard = threading.Lock()
         if parsed.drivername not in _DRIVERS or not parsed.database:
             raise CatalogueUnavailable(f"HRDP_CATALOGUE can't be used: {_ADDRESSES}")
         try:
             if self.embedded and parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             self.engine = _open_engine(url, self.embedded)
+            # Servers want their connections closed, also by a process that just ends.
+            weakref.finalize(self, self.engine.dispose)
             self._migrate()
         except (DBAPIError, OSError) as error:
             raise CatalogueUnavailable(
@@ -50,6 +67,7 @@ class Catalogue:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one snapshot."""
+        self._check_relied_on()
         try:
             with self.engine.connect() as connection:
                 if not self.embedded:
@@ -72,7 +90,9 @@ class Catalogue:
                     if not self.embedded:
                         # One key for the whole catalogue: the ledger's chain has one end.
                         connection.execute(text("SELECT pg_advisory_xact_lock(728349001)"))
+                    self._check_relied_on()
                     yield connection
+                    self._check_relied_on()
         except DBAPIError as error:
             raise CatalogueUnavailable(f"the catalogue can't be written: {_why(error)}") from error
 
@@ -84,6 +104,32 @@ class Catalogue:
                 yield connection.execution_options(isolation_level="AUTOCOMMIT")
         except DBAPIError as error:
             raise CatalogueUnavailable(f"the catalogue can't be used: {_why(error)}") from error
+
+    @contextmanager
+    def relying_on(self, session: Connection) -> Iterator[None]:
+        """Within the block, a read or write is refused once the session's connection is gone: its locks are gone with it, and
+        somebody else may have them by now."""
+        with self._guard:
+            self._relied_on.append(session)
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._relied_on.remove(session)
+
+    def _check_relied_on(self) -> None:
+        # Threads share the sessions.
+        with self._guard:
+            for session in self._relied_on:
+                try:
+                    is_there = not session.invalidated and session.execute(text("SELECT 1")).scalar() == 1
+                except DBAPIError:
+                    is_there = False
+                if not is_there:
+                    raise CatalogueUnavailable(
+                        "the connection to the catalogue broke off, and with it what this command held against others;"
+                        " nothing more was changed, run the command again"
+                    )
 
     def close(self) -> None:
         """Gives back every connection."""
@@ -166,9 +212,7 @@ def _why(error: Exception) -> str:
         return "it is read-only; give this user the right to write"
     if "Connection refused" in cause or "timeout expired" in cause or "could not translate host name" in cause:
         return "its server can't be reached; start it, or correct HRDP_CATALOGUE, and run the command again"
-    if any(
-        each in cause for each in ("shutting down", "starting up", "terminating connection", "server closed", "lost")
-    ):
+    if any(each in cause for each in _BROKEN_OFF):
         return "its server was stopped or restarted; run the command again when it is up"
     if "password" in cause or "permission denied" in cause or (" role " in cause and "does not exist" in cause):
         return (

@@ -1,5 +1,7 @@
 """The catalogue on PostgreSQL: the contract, and what only a server can do to it."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -168,3 +170,19 @@ def test_what_is_wrong_with_an_address_is_said_without_its_password(
     with pytest.raises(CatalogueUnavailable, match=advice) as raised:
         Catalogue(address.render_as_string(hide_password=False))
     assert str(address.password) not in str(raised.value)
+
+
+def test_a_process_that_ends_leaves_no_connection_open(catalogue_url: str) -> None:
+    lines = [
+        "from assets.lineage.catalogue import Catalogue",
+        f"catalogue = Catalogue({catalogue_url!r})",
+        "with catalogue.read(): pass",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-W", "always::ResourceWarning", "-c", "\n".join(lines)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "ResourceWarning" not in done.stderr

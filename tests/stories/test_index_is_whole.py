@@ -1,8 +1,8 @@
 """Promises 1, 2, 3 and 5 on a small source: what is embedded, what is served, and what a bad file or a failed read does."""
 
 import os
-import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from assets.documents import registry
 from assets.documents.quarantine import standing
 from assets.documents.sources.base import SourceSpec, SourceUnavailable
+from assets.index.generation import served
 from assets.index.planning import plan
 from assets.index.rebuild import rebuild
 from assets.index.refresh import RebuildNeeded, RefreshResult, rebuild_reasons
@@ -18,7 +19,7 @@ from assets.index.searching import search
 from assets.index.verification import verify
 from assets.lineage import schema
 from assets.lineage.moments import OPEN, now, parse_as_of
-from assets.platform import Platform, Settings
+from assets.platform import Platform
 
 Refreshed = Callable[..., RefreshResult]
 
@@ -126,7 +127,7 @@ def test_another_chunk_size_is_noticed_and_rebuilt_beside_the_served_index(
 ) -> None:
     (handbook / "long.md").write_text("# Long\n\n" + "\n\n".join(f"Rule {n} holds for {n} days." for n in range(60)))
     first = refreshed(platform, "handbook")
-    other = Platform(Settings(home=platform.settings.home, chunk_tokens=64))
+    other = Platform(replace(platform.settings, chunk_tokens=64))
     assert rebuild_reasons(other) == ["chunker"]
     assert len(search(platform, "rule", k=50)) == first.result.chunks_added
     planned = plan(other, "handbook")
@@ -172,7 +173,7 @@ def test_a_document_that_fails_validation_in_a_rebuild_goes_on_being_served(
 
     refreshed(platform, "handbook")
     monkeypatch.setattr(cutting, "quarantine", lambda _result, _rows: {"handbook/hours.md": "printable_text"})
-    other = Platform(Settings(home=platform.settings.home, chunk_tokens=64))
+    other = Platform(replace(platform.settings, chunk_tokens=64))
     rebuild(other, "rebuild-1")
     other.release()
     assert search(other, "hours of the week", k=1)[0].document_id == "handbook/hours.md"
@@ -200,8 +201,11 @@ def test_an_index_that_is_lost_is_made_again_as_it_was(
     before = refreshed(platform, "handbook")
     found = [(each.chunk_id, each.text) for each in search(platform, "annual leave")]
     for lost in range(2):
-        shutil.rmtree(platform.home / "index")
         other = Platform(platform.settings)
+        with other.catalogue.read() as connection:
+            current = served(connection)
+        assert current is not None
+        other.indexes.drop(current.index_version)
         assert plan(other, "handbook").rebuild == ("index",)
         assert plan(other, "handbook").to_embed == 0
         assert verify(other).missing == 5

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -129,8 +128,8 @@ def test_a_secret_in_a_location_is_in_no_ledger(platform: Platform) -> None:
 
 def test_a_full_look_puts_back_objects_that_were_lost(platform: Platform, handbook: Path, refreshed: Refreshed) -> None:
     before = refreshed(platform, "handbook")
-    for folder in (platform.home / "objects").iterdir():
-        shutil.rmtree(folder)
+    for stored in list(platform.objects.list()):
+        platform.objects.delete(stored.key)
     assert verify(platform).missing > 0
     after = refreshed(platform, "handbook", full=True)
     assert verify(platform).ok
