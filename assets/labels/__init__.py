@@ -1,0 +1,1 @@
+"""What labelled resumes become: private, deduplicated, leak-proof datasets."""

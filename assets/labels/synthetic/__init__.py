@@ -1,0 +1,1 @@
+"""The project's own resumes: made up, with every personal item, skill, employer, title and date marked."""
