@@ -91,7 +91,9 @@ class Settings:
         if self.index not in {"lancedb", "weaviate"}:
             raise BadSetting(f"HRDP_INDEX is '{self.index}': write lancedb or weaviate")
         if self.s3_encryption not in {"", "AES256", "aws:kms"}:
-            raise BadSetting(f"HRDP_S3_ENCRYPTION is '{self.s3_encryption}': write AES256 or aws:kms, or leave it empty")
+            raise BadSetting(
+                f"HRDP_S3_ENCRYPTION is '{self.s3_encryption}': write AES256 or aws:kms, or leave it empty"
+            )
         if self.s3_kms_key and self.s3_encryption != "aws:kms":
             raise BadSetting("HRDP_S3_KMS_KEY is set, but HRDP_S3_ENCRYPTION is not aws:kms: set that too, or neither")
         self._check_weaviate()

@@ -24,6 +24,10 @@ class RebuildFailed(Exception):
     """The run that rebuilds the index failed; the old one is still served."""
 
 
+class RunsUnavailable(Exception):
+    """Dagster can't keep what it remembers of its runs; the message says what to do."""
+
+
 EXPECTED: tuple[type[Exception], ...] = (
     BackupFailed,
     BackupUnusable,
@@ -44,6 +48,7 @@ EXPECTED: tuple[type[Exception], ...] = (
     StorageError,
     RebuildFailed,
     RebuildNeeded,
+    RunsUnavailable,
     SourceProblem,
     SourceUnavailable,
     Superseded,

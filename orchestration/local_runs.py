@@ -1,8 +1,10 @@
 """Runs Dagster's jobs in this process, on the installation's own Dagster instance: what `hrdp refresh` does."""
 
+import errno
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,12 +14,13 @@ import dagster as dg
 
 from assets.index.staged import SourceResult, after_rebuild, recorded_result
 from assets.platform import Platform
-from assets.problems import RebuildFailed
+from assets.problems import RebuildFailed, RunsUnavailable
 from orchestration.materialization import FULL_LOOK_TAG, SOURCES
 from orchestration.runs import fail_abandoned_runs
 
 _INSTANCE_FILE = Path(__file__).parent / "dagster.yaml"
 _SET_UP_SECONDS = 60.0
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def dagster_home(platform: Platform) -> Path:
@@ -55,12 +58,13 @@ class LocalRuns:
     def __enter__(self) -> Self:
         from orchestration.definitions import definitions
 
-        # Dagster's embedded stores don't survive being set up by two processes at once.
-        with self._platform.locks.hold("dagster-home", wait_seconds=_SET_UP_SECONDS):
-            dagster_home(self._platform)
-            self._instance = dg.DagsterInstance.get()
         self._definitions = definitions()
-        fail_abandoned_runs(self._instance, self._platform)
+        with _clear_of_dagster():
+            # Dagster's embedded stores don't survive being set up by two processes at once.
+            with self._platform.locks.hold("dagster-home", wait_seconds=_SET_UP_SECONDS):
+                dagster_home(self._platform)
+                self._instance = dg.DagsterInstance.get()
+            fail_abandoned_runs(self._instance, self._platform)
         return self
 
     def __exit__(
@@ -85,8 +89,9 @@ class LocalRuns:
     def refresh(self, source_name: str, *, full: bool, say: Callable[[str], None]) -> LocalRun:
         """Refreshes one source; its result takes in what a rebuild has done to it before."""
         say(f"refreshing {source_name}")
-        if source_name not in self._instance.get_dynamic_partitions(str(SOURCES.name)):
-            self._instance.add_dynamic_partitions(str(SOURCES.name), [source_name])
+        with _clear_of_dagster():
+            if source_name not in self._instance.get_dynamic_partitions(str(SOURCES.name)):
+                self._instance.add_dynamic_partitions(str(SOURCES.name), [source_name])
         started = time.monotonic()
         result = self._run("refresh", source_name, {FULL_LOOK_TAG: "true"} if full else {})
         seconds = round(time.monotonic() - started, 3)
@@ -103,17 +108,37 @@ class LocalRuns:
 
     def _run(self, job: str, partition: str | None, tags: dict[str, str]) -> Any:
         try:
-            return self._definitions.resolve_job_def(job).execute_in_process(
-                instance=self._instance,
-                partition_key=partition,
-                tags=tags,
-                raise_on_error=False,
-                run_config={"loggers": {"progress": {}}},
-                resources={"platform": self._platform},
-            )
+            with _clear_of_dagster():
+                return self._definitions.resolve_job_def(job).execute_in_process(
+                    instance=self._instance,
+                    partition_key=partition,
+                    tags=tags,
+                    raise_on_error=False,
+                    run_config={"loggers": {"progress": {}}},
+                    resources={"platform": self._platform},
+                )
         finally:
             # Who goes on to the next source still holding this one can meet another who does so the other way round.
             self._platform.release()
+
+
+@contextmanager
+def _clear_of_dagster() -> Iterator[None]:
+    """Says in a sentence why Dagster can't keep what it remembers: its databases raise as they are."""
+    from dagster_postgres.utils import DagsterPostgresException
+    from sqlalchemy.exc import DBAPIError
+
+    from assets.lineage.catalogue import why_unavailable
+
+    try:
+        yield
+    except (DBAPIError, DagsterPostgresException, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_ROOM:
+            raise
+        known = error.__cause__ or error if isinstance(error, DagsterPostgresException) else error
+        raise RunsUnavailable(
+            f"Dagster's own state can't be read or written: {why_unavailable(known, 'HRDP_DAGSTER_DATABASE')}"
+        ) from error
 
 
 def _problem(result: Any) -> str:

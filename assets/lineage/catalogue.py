@@ -61,7 +61,7 @@ class Catalogue:
             self._migrate()
         except (DBAPIError, OSError) as error:
             raise CatalogueUnavailable(
-                f"the catalogue at {parsed.render_as_string()} can't be opened: {_why(error)}"
+                f"the catalogue at {parsed.render_as_string()} can't be opened: {why_unavailable(error)}"
             ) from error
 
     @contextmanager
@@ -78,7 +78,7 @@ class Catalogue:
                 with connection.begin():
                     yield connection
         except DBAPIError as error:
-            raise CatalogueUnavailable(f"the catalogue can't be read: {_why(error)}") from error
+            raise CatalogueUnavailable(f"the catalogue can't be read: {why_unavailable(error)}") from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -94,7 +94,7 @@ class Catalogue:
                     yield connection
                     self._check_relied_on()
         except DBAPIError as error:
-            raise CatalogueUnavailable(f"the catalogue can't be written: {_why(error)}") from error
+            raise CatalogueUnavailable(f"the catalogue can't be written: {why_unavailable(error)}") from error
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -103,7 +103,7 @@ class Catalogue:
             with self.engine.connect() as connection:
                 yield connection.execution_options(isolation_level="AUTOCOMMIT")
         except DBAPIError as error:
-            raise CatalogueUnavailable(f"the catalogue can't be used: {_why(error)}") from error
+            raise CatalogueUnavailable(f"the catalogue can't be used: {why_unavailable(error)}") from error
 
     @contextmanager
     def relying_on(self, session: Connection) -> Iterator[None]:
@@ -202,24 +202,28 @@ def _connection_settings(url: str) -> dict[str, str]:
     return {name: value for name, value in settings.items() if name not in make_url(url).query}
 
 
-def _why(error: Exception) -> str:
+def why_unavailable(error: BaseException, setting: str = "HRDP_CATALOGUE") -> str:
+    """Why a database that `setting` names can't be used, and what to do."""
     cause = str(getattr(error, "orig", None) or error).splitlines()[0]
     if "locked" in cause or "lock timeout" in cause:
         return "another process has held it for a minute; wait for it, or stop it"
-    if "full" in cause:
+    if "full" in cause or "No space left" in cause:
         return "the disk is full; free some space and run the command again"
+    if any(each in cause for each in ("disk I/O error", "quota", "File too large")):
+        return (
+            "the disk takes nothing more, because it is full, this user's quota on it is, or it fails; free some space and"
+            " run the command again"
+        )
     if "readonly" in cause or "read-only" in cause:
         return "it is read-only; give this user the right to write"
     if "Connection refused" in cause or "timeout expired" in cause or "could not translate host name" in cause:
-        return "its server can't be reached; start it, or correct HRDP_CATALOGUE, and run the command again"
+        return f"its server can't be reached; start it, or correct {setting}, and run the command again"
     if any(each in cause for each in _BROKEN_OFF):
         return "its server was stopped or restarted; run the command again when it is up"
     if "password" in cause or "permission denied" in cause or (" role " in cause and "does not exist" in cause):
-        return (
-            "its server refuses this user; correct the user and password in HRDP_CATALOGUE, or the user's rights there"
-        )
+        return f"its server refuses this user; correct the user and password in {setting}, or the user's rights there"
     if "database" in cause and "does not exist" in cause:
-        return "there is no such database; create it (CREATE DATABASE), or correct HRDP_CATALOGUE"
+        return f"there is no such database; create it (CREATE DATABASE), or correct {setting}"
     if "not a database" in cause or "malformed" in cause:
         return "it is damaged; put a backup of it back in its place"
     return cause

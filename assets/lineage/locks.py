@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from assets.lineage.catalogue import Catalogue
 
@@ -69,11 +69,11 @@ class Locks:
                     raise Busy(_held(name))
                 time.sleep(0.05)
             try:
-                yield
+                with self._catalogue.relying_on(connection):
+                    yield
             finally:
-                # A server that was restarted meanwhile has given the lock back itself. Who took it then is noticed when
-                # a refresh serves what it staged.
-                with suppress(OperationalError):
+                # A server that was restarted meanwhile has given the lock back itself.
+                with suppress(OperationalError, PendingRollbackError):
                     connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _PART_BYTES = 32 * 1024 * 1024
 _ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.2
+_CONNECT_SECONDS, _ANSWER_SECONDS = 5, 20
+"""How long a server may stay silent, each of the attempts: one that hangs is told within two minutes."""
 _WRITER = "writer"
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _OUTRUN = {"409", "ConditionalRequestConflict", "OperationAborted"}
@@ -41,6 +43,17 @@ _ADVICE = {
     "PartialCredentialsError": "the credentials are incomplete: set both the access key and the secret key",
     "EndpointConnectionError": "its server cannot be reached: check the endpoint and the network",
     "ConnectTimeoutError": "its server cannot be reached: check the endpoint and the network",
+    "ReadTimeoutError": "its server does not answer: check it and the network, then run this again",
+    "ConnectionClosedError": "the connection to its server broke off: check it and the network, then run this again",
+    "HTTPClientError": "the connection to its server broke off: check it and the network, then run this again",
+    "IncompleteReadError": "the connection to its server broke off: check it and the network, then run this again",
+    "ProtocolError": "the connection to its server broke off: check it and the network, then run this again",
+    "ResponseStreamingError": "the connection to its server broke off: check it and the network, then run this again",
+    "500": "its server failed: check it, then run this again",
+    "503": "it has too much to do: wait a while, then run this again",
+    "RequestTimeout": "the connection to its server broke off: check it and the network, then run this again",
+    "ServiceUnavailable": "it has too much to do: wait a while, then run this again",
+    "SlowDown": "it has too much to do: wait a while, then run this again",
     "KMS.NotFoundException": "its encryption key is not there: correct HRDP_S3_KMS_KEY",
     "KMS.DisabledException": "its encryption key is disabled: enable it, or set another HRDP_S3_KMS_KEY",
     "NotImplemented": "it can't do what was asked of it: leave HRDP_S3_ENCRYPTION empty, or use another server",
@@ -247,8 +260,9 @@ class S3ObjectStore:
         )
 
         for attempt in range(_ATTEMPTS):
+            # Outside, because the client has tried often enough when this raises.
+            answer = self._client.get_object(**place, ChecksumMode="ENABLED")
             try:
-                answer = self._client.get_object(**place, ChecksumMode="ENABLED")
                 data = bytes(answer["Body"].read())
                 stated = answer.get("ChecksumSHA256", "")
                 if stated.endswith(f"-{-(-len(data) // _PART_BYTES)}") and stated != _checksum_of_parts(data):
@@ -295,8 +309,8 @@ def _new_client(endpoint: str | None) -> Any:
     session = boto3.session.Session()
     configuration = Config(
         retries={"mode": "adaptive", "max_attempts": _ATTEMPTS},
-        connect_timeout=10,
-        read_timeout=60,
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_ANSWER_SECONDS,
         # Servers that are not Amazon's rarely have a host name for each bucket.
         s3={"addressing_style": "path" if endpoint else "auto"},
     )

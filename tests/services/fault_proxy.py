@@ -170,25 +170,37 @@ class _Connection:
         self._client = client
         self._server = server
         self._replied = 0
+        self._ends = 0
+        self._guard = threading.Lock()
         for each in (client, server):
             each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def start(self) -> None:
-        for pump in (self._requests, self._replies):
-            threading.Thread(target=self._until_broken, args=(pump,), daemon=True).start()
+        for pump, onward in ((self._requests, self._server), (self._replies, self._client)):
+            threading.Thread(target=self._until_ended, args=(pump, onward), daemon=True).start()
 
-    def cut(self) -> None:
-        """Ends it at once on both sides, what is under way included."""
+    def cut(self, *, reset: bool = True) -> None:
+        """Ends it on both sides, with `reset` what is under way included."""
         for each in (self._client, self._server):
-            _reset(each)
+            _reset(each) if reset else each.close()
         self._proxy.forget(self)
 
-    def _until_broken(self, pump: Callable[[], None]) -> None:
-        with suppress(OSError):
-            pump()
-        self.cut()
+    def _until_ended(self, pump: Callable[[], bool], onward: socket.socket) -> None:
+        try:
+            is_farewell = pump()
+            if is_farewell:
+                # The other side may still have something to say.
+                onward.shutdown(socket.SHUT_WR)
+        except OSError:
+            is_farewell = False
+        with self._guard:
+            self._ends += 1
+            is_over = self._ends == 2
+        if is_over or not is_farewell:
+            self.cut(reset=not is_farewell)
 
-    def _requests(self) -> None:
+    def _requests(self) -> bool:
+        """Whether the client has ended it as it should."""
         carried, body_left, header = 0, 0, b""
         while data := self._client.recv(_CHUNK):
             self._replied = 0
@@ -207,9 +219,10 @@ class _Connection:
             fault = self._proxy.fault_of(begun.split(b"\r\n", 1)[0].decode(errors="replace"))
             if fault is not None:
                 self._meet(fault, begun)
-                return
+                return False
             body_left = _body_left(begun)
             self._server.sendall(begun)
+        return True
 
     def _meet(self, fault: Answer | Cut, begun: bytes) -> None:
         """Ends the connection in the way that a fault does."""
@@ -230,7 +243,8 @@ class _Connection:
             self._server.sendall(data)
             passed += len(data)
 
-    def _replies(self) -> None:
+    def _replies(self) -> bool:
+        """Whether the server has ended it as it should."""
         while data := self._server.recv(_CHUNK):
             if self._proxy.reply_seconds:
                 time.sleep(self._proxy.reply_seconds)
@@ -239,9 +253,10 @@ class _Connection:
             allowed = self._proxy.reply_bytes
             if allowed is not None and self._replied + len(data) > allowed:
                 self._client.sendall(data[: max(0, allowed - self._replied)])
-                return
+                return False
             self._replied += len(data)
             self._client.sendall(data)
+        return True
 
 
 def _reset(connection: socket.socket) -> None:

@@ -1,0 +1,150 @@
+"""PostgreSQL is gone for a while, or cuts a connection that holds a lock: nothing is lost, nothing is done twice."""
+
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
+
+from assets.index import serving
+from assets.index.refresh import Superseded, embed, stage_chunks, stage_documents, write_and_serve
+from assets.lineage import ledger, schema
+from assets.lineage.catalogue import CatalogueUnavailable
+from assets.platform import Platform, Settings
+from deploy.services.postgresql import PostgreSQLServer
+from tests.conftest import PROJECT, Installation
+from tests.services.faults.conftest import Proxies, Refreshed, check_whole, told
+
+QUESTION = "leave of whoever has served 17 months"
+
+
+@pytest.fixture
+def with_dagster(installation: Installation, dagster_url: str, proxies: Proxies, tmp_path: Path) -> Installation:
+    """Dagster's state lies on the same server, as in production."""
+    home = tmp_path / "dagster"
+    home.mkdir()
+    shutil.copyfile(PROJECT / "deploy" / "dagster.yaml", home / "dagster.yaml")
+    address = make_url(dagster_url).set(port=proxies.sql.port).render_as_string(hide_password=False)
+    installation.environment |= {"DAGSTER_HOME": str(home), "HRDP_DAGSTER_DATABASE": address}
+    return installation
+
+
+def test_a_server_that_is_stopped_for_ten_seconds_in_mid_refresh_loses_nothing(
+    with_dagster: Installation,
+    platform: Platform,
+    guide: Path,
+    proxies: Proxies,
+    postgresql_server: PostgreSQLServer,
+) -> None:
+    timer = threading.Timer(10, postgresql_server.start)
+
+    def stop() -> None:
+        postgresql_server.stop()
+        timer.start()
+
+    # Some of the documents are in the object store by then.
+    proxies.s3.after_upload(40_000, stop)
+    sentence = told(with_dagster.run("refresh"))
+    assert "stopped or restarted" in sentence or "can't be reached" in sentence or "broke off" in sentence
+    timer.join()
+    assert with_dagster.json("refresh")["sources"]["guide"]["documents"]["added"] == len(list(guide.iterdir()))
+    check_whole(platform, guide)
+
+
+def test_a_server_that_is_not_there_is_told_by_every_command(
+    with_dagster: Installation, platform: Platform, guide: Path, proxies: Proxies, refreshed: Refreshed
+) -> None:
+    refreshed(platform, "guide")
+    proxies.sql.refuse()
+    for command in (["search", QUESTION], ["refresh"]):
+        assert "its server can't be reached; start it" in told(with_dagster.run(*command))
+    proxies.sql.mend()
+    [best, *_] = with_dagster.json("search", QUESTION)["results"]
+    assert best["document_id"] == "guide/rule-017.md"
+    check_whole(platform, guide)
+
+
+@pytest.fixture
+def other(environment: dict[str, str], postgresql_url: str) -> Platform:
+    """Another process of the same installation, in effect: with connections of its own, which no proxy cuts."""
+    return Platform(Settings.from_environment(environment | {"HRDP_CATALOGUE": postgresql_url}))
+
+
+def test_a_refresh_that_lost_its_locks_while_it_writes_rows_does_not_go_on_beside_another(
+    platform: Platform,
+    other: Platform,
+    guide: Path,
+    proxies: Proxies,
+    refreshed: Refreshed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serving, "_ROWS_A_READ", 10)
+    stage_documents(platform, "guide", "first")
+    stage_chunks(platform, "guide", "first")
+    embed(platform, "guide", "first")
+
+    def lose_locks(_rows: int) -> None:
+        # Nothing is wrong any more when the next row is written: only the locks are gone, and somebody else has them.
+        proxies.sql.break_connections()
+        assert refreshed(other, "guide").result.embedded == 0
+
+    with pytest.raises(CatalogueUnavailable, match="run the command again"):
+        write_and_serve(platform, "guide", "first", progress=lose_locks)
+    platform.release()
+    check_whole(other, guide)
+    assert refreshed(platform, "guide").result.documents.unchanged == len(list(guide.iterdir()))
+    check_whole(platform, guide)
+    _check_ledger(platform, 1)
+
+
+def test_a_refresh_that_lost_its_locks_before_it_reads_the_source_does_not_stage_beside_another(
+    platform: Platform, other: Platform, guide: Path, proxies: Proxies, refreshed: Refreshed
+) -> None:
+    documents = len(list(guide.iterdir()))
+
+    def lose_locks(seen: int) -> None:
+        if threading.current_thread() is threading.main_thread() and seen:
+            proxies.sql.break_connections()
+            refreshed(other, "guide")
+
+    with pytest.raises((CatalogueUnavailable, Superseded), match=r"again|taken over"):
+        stage_documents(platform, "guide", "first", progress=lose_locks)
+    platform.release()
+    check_whole(other, guide)
+    assert refreshed(platform, "guide").result.documents.unchanged == documents
+    check_whole(platform, guide)
+    _check_ledger(platform, 1)
+
+
+def test_a_switch_whose_connection_is_cut_has_taken_place_or_not(
+    platform: Platform, guide: Path, proxies: Proxies, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage_documents(platform, "guide", "first")
+    stage_chunks(platform, "guide", "first")
+    embed(platform, "guide", "first")
+    append: Callable[..., str] = ledger.append
+
+    def cut(*arguments: object) -> str:
+        done = append(*arguments)
+        proxies.sql.break_connections()
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "append", cut)
+        with pytest.raises(CatalogueUnavailable):
+            write_and_serve(platform, "guide", "first")
+    platform.release()
+    assert refreshed(platform, "guide").result.embedded == 0
+    check_whole(platform, guide)
+    _check_ledger(platform, 1)
+
+
+def _check_ledger(platform: Platform, refreshes: int) -> None:
+    with platform.catalogue.read() as connection:
+        assert ledger.check(connection).intact
+        table = schema.ledger
+        query = select(func.count()).select_from(table).where(table.c.kind == "index.refreshed")
+        assert connection.execute(query).scalar() == refreshes
