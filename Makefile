@@ -6,7 +6,7 @@ SERVICES := $(BIN)/python -m deploy.services
 HRDP_HOME ?= .hrdp
 export HRDP_HOME
 
-.PHONY: setup demo dev test test-long test-services services services-down lint replay benchmark clean
+.PHONY: setup demo dev test test-long test-services services services-build services-down lint replay benchmark clean
 
 setup: $(VENV)/.installed
 
@@ -41,8 +41,10 @@ test: setup
 test-long: setup
 	$(BIN)/python -m pytest -m "long and not services"
 
-test-services: setup
+services-build: setup
 	$(SERVICES) build
+
+test-services: services-build
 	$(BIN)/python -m pytest -m services
 
 lint: setup
@@ -54,7 +56,12 @@ replay: setup
 	HRDP_REPLAY_REVISIONS=1000 $(BIN)/python -m pytest -m long tests/stories/test_replay.py
 
 benchmark: setup
+ifeq ($(STACK),services)
+	@$(SERVICES) up > /dev/null
+	$(BIN)/python -m tests.benchmarks.services
+else
 	$(BIN)/python -m tests.benchmarks
+endif
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

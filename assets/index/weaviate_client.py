@@ -21,6 +21,7 @@ T = TypeVar("T")
 PATIENCE = 30.0
 """Seconds that a write waits for a server that does not answer: as long as a restart takes."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 4.0
+_RECONNECT_MILLISECONDS = 500
 _CONNECT_SECONDS, _QUERY_SECONDS, _WRITE_SECONDS = 5, 20, 30
 """How long one answer is waited for. A node keeps a write waiting for as long as it may after another one was killed, and takes
 it at once when it is asked again; a batch is written in a second."""
@@ -40,12 +41,22 @@ class Server:
         return ", ".join(map(str, self.nodes))
 
     def read(self, action: Callable[[Any], T]) -> T:
-        """What `action` gives with a client; each node is tried once. Raises IndexUnavailable, Gone."""
-        return self._call(action, 0.0)
+        """What `action` gives with a client; each node is tried, and once more in a moment, because a connection that broke while
+        nobody used it tells so only now. Raises IndexUnavailable, Gone."""
+        return self._call(action, 2 * _FIRST_WAIT)
 
     def write(self, action: Callable[[Any], T]) -> T:
         """The same, and patient: `action`, which must be safe to repeat, is tried until the server is back, for a while."""
         return self._call(action, PATIENCE)
+
+    @property
+    def preferred(self) -> Node:
+        """The node that is asked first."""
+        return self.nodes[self._current]
+
+    def prefer(self, node: Node) -> None:
+        """Asks `node` first from now on."""
+        self._current = self.nodes.index(node)
 
     def client_of(self, node: Node) -> Any:
         """The connected client of one node. Raises what the client library raises."""
@@ -84,7 +95,7 @@ class Server:
 
 def _connect(node: Node, api_key: str) -> Any:
     import weaviate
-    from weaviate.classes.init import AdditionalConfig, Auth, Timeout
+    from weaviate.classes.init import AdditionalConfig, Auth, GrpcConfig, Timeout
 
     _fail_at_once()
     # It logs whole objects, their texts included, when the server refuses them.
@@ -100,7 +111,15 @@ def _connect(node: Node, api_key: str) -> Any:
         ),
         auth_client_secret=Auth.api_key(api_key) if api_key else None,
         additional_config=AdditionalConfig(
-            timeout=Timeout(init=_CONNECT_SECONDS, query=_QUERY_SECONDS, insert=_WRITE_SECONDS)
+            timeout=Timeout(init=_CONNECT_SECONDS, query=_QUERY_SECONDS, insert=_WRITE_SECONDS),
+            # Else a connection that was refused is not tried again for up to two minutes after the server is back.
+            grpc_config=GrpcConfig(
+                channel_options=[
+                    ("grpc.use_local_subchannel_pool", 1),
+                    ("grpc.initial_reconnect_backoff_ms", _RECONNECT_MILLISECONDS),
+                    ("grpc.max_reconnect_backoff_ms", _RECONNECT_MILLISECONDS),
+                ]
+            ),
         ),
         # Else it asks the package registry for a newer version of itself.
         skip_init_checks=True,

@@ -2,6 +2,9 @@
 vector index of each replica. A single server is a cluster of one."""
 
 import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from assets.index.store import IndexUnavailable
@@ -10,6 +13,10 @@ from assets.index.weaviate_errors import library_errors
 from assets.index.weaviate_nodes import Node
 
 _WAIT = 0.05
+_LONGEST_WAIT = 1.0
+_ANSWER_SECONDS = 5.0
+_STANDSTILL_SECONDS = 600.0
+"""The server counts vectors as indexed by thousands, and takes minutes for those of a large index on a busy machine."""
 
 
 def create(server: Server, name: str, configuration: dict[str, Any]) -> None:
@@ -80,27 +87,46 @@ def _answers(server: Server, node: Node, name: str, collection: str) -> bool:
         # Not `alias.get`: the leader answers that, whatever the node itself knows.
         return not found or found[0].collection == collection
     except library_errors():
-        return len(server.nodes) > 1 and not _is_up(server, node)
+        return len(server.nodes) > 1 and not _is_up(node)
 
 
-def _is_up(server: Server, node: Node) -> bool:
+def _is_up(node: Node) -> bool:
+    """Not `is_ready` of the client, which prints what went wrong to standard output."""
+    import httpx
+
     try:
-        return bool(server.client_of(node).is_ready())
-    except library_errors():
+        return httpx.get(f"{node}/v1/.well-known/ready", timeout=_ANSWER_SECONDS).status_code == 200
+    except httpx.HTTPError:
         return False
+
+
+def prefer_whole(server: Server, writes: Callable[[Any], int]) -> None:
+    """Makes that node the first to be asked which has what most have. The server answers a search, a count and a scan from one
+    replica, its own where it has one, at every consistency level; and a node that was away is behind until it has been brought
+    up to date. `writes` counts through a node's client what it has taken: of two that differ the one with less is behind.
+    """
+    seen: dict[Node, int] = {}
+    for node in sorted(server.nodes, key=lambda node: node != server.preferred):
+        with suppress(*library_errors()):
+            seen[node] = writes(server.client_of(node))
+    if seen:
+        agreeing = Counter(seen.values())
+        whole = max(agreeing, key=lambda count: (agreeing[count], count))
+        server.prefer(next(node for node, count in seen.items() if count == whole))
 
 
 def await_vector_index(server: Server, name: str) -> None:
     """Waits until the vector index of every replica holds what was written. Raises IndexUnavailable when that stands still."""
-    fewest, deadline = -1, time.monotonic() + PATIENCE
+    fewest, deadline, wait = -1, time.monotonic() + _STANDSTILL_SECONDS, _WAIT
     while queued := server.write(lambda client: _queued(client, name)):
         if fewest < 0 or queued < fewest:
-            fewest, deadline = queued, time.monotonic() + PATIENCE
+            fewest, deadline = queued, time.monotonic() + _STANDSTILL_SECONDS
         elif time.monotonic() > deadline:
             raise IndexUnavailable(
                 f"Weaviate at {server} does not index {queued} vectors of {name}: look at its log, and run it again."
             )
-        time.sleep(_WAIT)
+        time.sleep(wait)
+        wait = min(2 * wait, _LONGEST_WAIT)
 
 
 def _queued(client: Any, name: str) -> int:

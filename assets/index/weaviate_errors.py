@@ -59,6 +59,10 @@ def explained(server: object, error: Exception) -> Exception:
             f"Weaviate at {server} can't be reached: start it, or set HRDP_WEAVIATE_URL and HRDP_WEAVIATE_GRPC_PORT to"
             " where it runs."
         )
+    if code == "DEADLINE_EXCEEDED":
+        return IndexUnavailable(
+            f"Weaviate at {server} does not answer: see whether it hangs or has too much to do, and run it again."
+        )
     return IndexUnavailable(f"Weaviate at {server} could not do what was asked; it is safe to try again. ({cause})")
 
 

@@ -29,6 +29,18 @@ def visible(where: SearchFilter) -> Any:
     return condition
 
 
+def added_until(generation: int) -> Any:
+    from weaviate.classes.query import Filter
+
+    return Filter.by_property("from_generation").less_or_equal(generation)
+
+
+def closed_until(generation: int) -> Any:
+    from weaviate.classes.query import Filter
+
+    return Filter.by_property("to_generation").less_or_equal(generation)
+
+
 def generation_is(name: str, generation: int) -> Any:
     from weaviate.classes.query import Filter
 

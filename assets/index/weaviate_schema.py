@@ -20,7 +20,6 @@ from assets.index.store import OPEN, Hit, IndexRow, RowState
 
 __all__ = ["DIGEST", "HIT", "STATE"]
 
-QUANTIZATIONS = ("none", "rq8")
 EXACT_ROWS = 5_000
 """Of fewer rows that a filter lets through each vector is compared; above it that takes longer than to follow the graph."""
 EXPLORED = 250

@@ -23,6 +23,7 @@ from assets.index.store import OPEN, Hit, IndexRow, IndexUnavailable, RowState, 
 from assets.index.terms import terms
 from assets.index.weaviate_client import Server
 from assets.index.weaviate_errors import clear_errors
+from assets.index.weaviate_nodes import Node
 from assets.index.weaviate_statistics import StatisticsStore
 from assets.index.weaviate_writing import Writer
 
@@ -31,6 +32,8 @@ _IDS_A_DELETION = 1_000
 _STATISTICS_SECONDS = 2.0
 """How old the statistics of a search may be: they change by one in a hundred before they are collected again."""
 _SEARCHES_AT_ONCE = 32
+_LAST = 2**53 - 1
+"""The last generation that the server keeps exactly."""
 
 
 class WeaviateIndex:
@@ -44,9 +47,11 @@ class WeaviateIndex:
         self._lock = threading.Lock()
         self._statistics: tuple[float, Statistics] | None = None
         self._unindexed = False
+        self._whole: set[tuple[int, Node]] = set()
         self._writer = Writer(server, self._collection)
         self._kept = StatisticsStore(self.name, lambda client: self._handle(client, deployment.statistics))
         self._beside = ThreadPoolExecutor(_SEARCHES_AT_ONCE, thread_name_prefix="weaviate")
+        self._prefer_whole(_LAST)
         with self._clear("opened"):
             if not self.exists(server, deployment, index_version):
                 raise IndexUnavailable(
@@ -110,10 +115,12 @@ class WeaviateIndex:
             self._writer.insert(objects)
 
     def close(self, row_ids: Sequence[str], generation: int) -> None:
+        self._prefer_whole(_LAST)
         with self._clear("written"):
             self._writer.set_ends([layout.object_id(row_id) for row_id in dict.fromkeys(row_ids)], generation)
 
     def sweep(self, served: int) -> int:
+        self._prefer_whole(_LAST)
         with self._clear("written"):
             removed = self._writer.delete(filters.added_after(served))
             return removed + self._writer.reopen(filters.closed_after(served), OPEN)
@@ -155,7 +162,7 @@ class WeaviateIndex:
     def optimize(self) -> None:
         with self._clear("written"):
             self._await_vectors()
-            if drifted(self._server.read(self._kept.read), self._writer.count(None)):
+            if drifted(self._server.read(self._kept.read), self._writer.count(filters.added_until(_LAST))):
                 self._collect_statistics()
 
     def search(self, query: str, vector: NDArray[np.float32], k: int, where: SearchFilter) -> list[Hit]:
@@ -167,12 +174,22 @@ class WeaviateIndex:
         question, asked = np.ascontiguousarray(vector, dtype=np.float32), terms(query)
         with self._clear("read"):
             self._await_vectors()
+            if (where.generation, self._server.preferred) not in self._whole:
+                self._prefer_whole(where.generation)
+                self._whole.add((where.generation, self._server.preferred))
             statistics = self._newest_statistics()
             return self._server.read(
                 lambda client: searching.search(
                     self._collection(client), self._beside, asked, question, k, where, statistics
                 )
             )
+
+    def _prefer_whole(self, generation: int) -> None:
+        """The node that is asked has all rows, and all their ends, that were written up to a generation."""
+        if self._deployment.replication == 1 or len(self._server.nodes) == 1:
+            return
+        written = filters.added_until(generation), filters.closed_until(generation)
+        cluster.prefer_whole(self._server, lambda client: sum(self._writer.count_of(client, each) for each in written))
 
     def _newest_statistics(self) -> Statistics:
         with self._lock:
@@ -187,6 +204,7 @@ class WeaviateIndex:
             self._statistics = None
 
     def _count(self, condition: Any) -> int:
+        self._prefer_whole(_LAST)
         with self._clear("read"):
             self._await_vectors()
             return self._writer.count(condition)
@@ -199,6 +217,7 @@ class WeaviateIndex:
 
     def _scan(self, properties: Sequence[str], include_vector: bool = False) -> Iterator[Any]:
         """Every object, streamed in the order of ids; a page that a node fails to give is asked of the next one."""
+        self._prefer_whole(_LAST)
         after: Any = None
         while True:
 

@@ -75,12 +75,12 @@ class Writer:
                 )
 
     def count(self, condition: Any) -> int:
-        """Objects that match; None: all."""
+        """Objects that match. (Without a condition the server asks all replicas, and says 0 where one of them is gone.)"""
+        return int(self._server.read(lambda client: self.count_of(client, condition)))
 
-        def counted(client: Any) -> int:
-            return int(self._collection_of(client).aggregate.over_all(filters=condition, total_count=True).total_count)
-
-        return int(self._server.read(counted))
+    def count_of(self, client: Any, condition: Any) -> int:
+        """The same, as the node of a client has them. Raises what the client library raises."""
+        return int(self._collection_of(client).aggregate.over_all(filters=condition, total_count=True).total_count)
 
     def _fetch(self, condition: Any, limit: int, *, whole: bool = True) -> list[Any]:
         def fetched(client: Any) -> list[Any]:

@@ -87,6 +87,9 @@ class WeaviateNode(Server):
             "DISABLE_TELEMETRY": "true",
             "GO_PROFILING_DISABLE": "true",
             "LOG_LEVEL": "warning",
+            # How soon a node that was away is brought up to date; the server's own values leave it behind for up to a minute.
+            "ASYNC_REPLICATION_FREQUENCY": "5s",
+            "ASYNC_REPLICATION_PROPAGATION_DELAY": "5s",
             # On a disk that many share, its share says little about the room that is left.
             "DISK_USE_READONLY_PERCENTAGE": "98",
             "DISK_USE_WARNING_PERCENTAGE": "97",

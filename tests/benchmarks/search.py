@@ -24,7 +24,7 @@ from assets.index.embedding.base import Embedder
 from assets.index.generation import served
 from assets.index.lancedb_store import LanceIndex
 from assets.index.searching import search
-from assets.index.store import BEGINNING, OPEN, IndexRow, SearchFilter
+from assets.index.store import BEGINNING, OPEN, IndexRow, IndexStore, SearchFilter
 from assets.index.terms import terms
 from assets.lineage.moments import now
 from assets.platform import Platform
@@ -151,7 +151,7 @@ def drawn_vectors(generator: np.random.Generator, count: int, dimension: int = D
     return drawn
 
 
-def fill(store: LanceIndex, bodies: list[str], generator: np.random.Generator) -> None:
+def fill(store: IndexStore, bodies: list[str], generator: np.random.Generator) -> None:
     for start in range(0, len(bodies), 2_000):
         batch = bodies[start : start + 2_000]
         store.add(
