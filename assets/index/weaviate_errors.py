@@ -113,6 +113,8 @@ def passing_words(message: str) -> bool:
         "EOF",
         "broadcast",
         "closing",
+        # Of a server that has only begun to load what it holds.
+        "not present in schema",
         "Canceled",
         NO_ANSWER,
     )

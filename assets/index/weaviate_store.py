@@ -1,5 +1,6 @@
 """The index on a Weaviate server or cluster: a collection for each index version, for one writing process at a time.
 
+A row is closed by writing it again, which the server does by taking it out for a moment: a search just then can miss it.
 A write of many rows is many writes to the server. Each can be repeated, none is seen in the generation that is served, and what a
 kill leaves is undone by `sweep`: so the whole is what the protocol asks for.
 """

@@ -12,7 +12,7 @@ from deploy.services.weaviate import WeaviateNode
 from tests.conftest import PROJECT, Installation
 from tests.stories.kill_rounds import KILLS, kill_refreshes
 
-DOCUMENTS = 20
+DOCUMENTS = 8
 
 
 @pytest.fixture

@@ -60,7 +60,8 @@ class SearchLoop(threading.Thread):
                 continue
             self.searches += 1
             self.longest = max(self.longest, time.monotonic() - began)
-            time.sleep(0.05)
+            # Searches are to be there at every moment, not to take the processors from the refresh.
+            time.sleep(0.2)
             editions: dict[str, Counter[int]] = defaultdict(Counter)
             for result in results:
                 editions[result.document_id][edition_of(result)] += 1
