@@ -12,6 +12,7 @@ from assets.backup.store import BackupStore
 from assets.documents.intake import in_batches
 from assets.documents.registry import without_secrets
 from assets.lineage import schema
+from assets.lineage.every_table import metadata
 
 _ROWS_A_READ = 5000
 _UNFINISHED = {*(table.name for table in schema.STAGED), schema.unfinished.name}
@@ -21,7 +22,7 @@ _MIGRATIONS = Path(schema.__file__).parent / "migrations"
 
 def kept_tables() -> list[Table]:
     """The tables that a backup holds, each after those that it refers to."""
-    return [table for table in schema.metadata.sorted_tables if table.name not in _UNFINISHED]
+    return [table for table in metadata.sorted_tables if table.name not in _UNFINISHED]
 
 
 def export(connection: Connection, store: BackupStore) -> Iterator[TableContent]:

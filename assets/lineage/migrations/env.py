@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from assets.lineage.schema import metadata
+from assets.lineage.every_table import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
 with context.begin_transaction():
