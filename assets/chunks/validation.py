@@ -180,7 +180,10 @@ def _frame(batch: Sequence[ChunkRow]) -> "DataFrame":
 
 
 def _plain(value: object) -> object:
-    """The value itself, or where it is a text that cannot be written as UTF-8, one that can."""
+    """The value itself; an empty text for none, which patterns would pass over; for a text that cannot be written as UTF-8,
+    one that can."""
+    if value is None:
+        return ""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
@@ -250,9 +253,8 @@ def _expectations() -> "Iterator[Expectation]":
         "version": _SHA256,
     }
     for column, pattern in well_formed.items():
-        yield expect.ExpectColumnValuesToNotBeNull(column=column, **about("metadata", f"{column} is missing"))
         yield expect.ExpectColumnValuesToMatchRegex(
-            column=column, regex=pattern, **about("metadata", f"{column} is not well formed")
+            column=column, regex=pattern, **about("metadata", f"{column} is missing or not well formed")
         )
     yield expect.ExpectColumnPairValuesAToBeGreaterThanB(
         column_A="valid_to", column_B="valid_from", **about("metadata", "its validity ends before it begins")

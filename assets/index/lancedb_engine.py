@@ -19,6 +19,8 @@ STREAMED_ROWS = 2_048
 def connect(path: Path) -> Any:
     # The engine warns of ordinary things, a table that it is about to create among them; its errors are raised anyway.
     os.environ.setdefault("LANCE_LOG", "error")
+    # Merging files would read as many ahead as fit, and hold the more the larger the index is.
+    os.environ.setdefault("LANCE_DEFAULT_FRAGMENT_READAHEAD", "1")
     import lancedb
 
     return lancedb.connect(path)

@@ -95,6 +95,8 @@ def stage_documents(
         return not full or (platform.blobs.exists(entry.version) and platform.blobs.exists(entry.structure))
 
     with platform.parser_pool() as pool:
+        if fingerprint != source.fingerprint:
+            pool.prepare()
         changes = document_changes(
             platform.catalogue, source_name, opened, known, pool, platform.blobs.put, at=at, full=full, is_kept=is_kept
         )

@@ -174,7 +174,7 @@ def _open_engine(url: str, embedded: bool) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-65536",
+            "cache_size=-32768",
             "temp_store=FILE",
         ):
             connection.execute(f"PRAGMA {pragma}")
