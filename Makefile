@@ -16,6 +16,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv -c constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --group dev -e .
+	$(BIN)/python -m assets.labels.warehouse.graph
 	touch $@
 
 # STACK=services: on Weaviate, S3 and PostgreSQL, which are started; else on the embedded stores.

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from assets.answers.model import Generator
     from assets.chunks.chunker import Chunker
     from assets.documents.parsing.pool import ParserPool
     from assets.documents.sources.base import Source, SourceSpec
     from assets.index.embedding.base import Embedder
     from assets.index.physical import PhysicalIndexes, WeaviateBackend
+    from assets.labels.vault.vault import Vault
     from assets.lineage.catalogue import Catalogue
     from assets.lineage.locks import Locks
     from assets.storage.blobs import Blobs
@@ -73,6 +75,19 @@ class Settings:
     """Largest share of a refresh's documents that may fail validation before the refresh is stopped as a whole."""
     allow_private_addresses: bool = False
     """Whether HTTP sources may be on loopback or private networks."""
+    job_categories: str = ""
+    """The labels that the task job-category may have, separated by commas; by default any name."""
+    generator: str = "extractive"
+    """What writes answers: `extractive` (whole sentences of the evidence, no model), the `http(s)://…/v1` address of a server
+    that speaks OpenAI's chat interface, or `local` for a transformers model."""
+    generator_model: str = ""
+    """The model: its name on that server, or, where it is local, its folder or GGUF file."""
+    generator_key: str = field(default="", repr=False)
+    """Key for that server."""
+    vault_key: str = field(default="", repr=False)
+    """The vault's master key, 32 bytes in base64; by default one that is made and kept in the file `vault.key` under the home."""
+    vault_kms_key: str = ""
+    """The key of AWS KMS that wraps the vault's master key: its id, alias or ARN."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -90,6 +105,10 @@ class Settings:
     def _check(self) -> None:
         if self.index not in {"lancedb", "weaviate"}:
             raise BadSetting(f"HRDP_INDEX is '{self.index}': write lancedb or weaviate")
+        if self.generator not in {"extractive", "local"} and not self.generator.startswith(("http://", "https://")):
+            raise BadSetting(
+                f"HRDP_GENERATOR is '{self.generator}': write extractive, local, or an address such as http://127.0.0.1:8000/v1"
+            )
         if self.s3_encryption not in {"", "AES256", "aws:kms"}:
             raise BadSetting(
                 f"HRDP_S3_ENCRYPTION is '{self.s3_encryption}': write AES256 or aws:kms, or leave it empty"
@@ -97,6 +116,7 @@ class Settings:
         if self.s3_kms_key and self.s3_encryption != "aws:kms":
             raise BadSetting("HRDP_S3_KMS_KEY is set, but HRDP_S3_ENCRYPTION is not aws:kms: set that too, or neither")
         self._check_weaviate()
+        self._check_vault()
         if self.objects and not any(sign in self.objects for sign in ("/", "\\")):
             raise BadSetting(
                 f"HRDP_OBJECTS is '{self.objects}': write s3://bucket/prefix, file:///folder, or a path such as ./objects"
@@ -116,6 +136,19 @@ class Settings:
             if getattr(self, name) < 1:
                 raise BadSetting(f"HRDP_{name.upper()} is too small: write 1 or more")
 
+    def _check_vault(self) -> None:
+        if self.vault_key and self.vault_kms_key:
+            raise BadSetting(
+                "HRDP_VAULT_KEY and HRDP_VAULT_KMS_KEY are both set: the master key has one origin, set one"
+            )
+        if self.vault_key:
+            from assets.labels.vault.master_key import decoded
+
+            try:
+                decoded(self.vault_key)
+            except ValueError as problem:
+                raise BadSetting(f"HRDP_VAULT_KEY can't be used: {problem}") from None
+
     def _check_weaviate(self) -> None:
         from assets.index.weaviate_nodes import nodes_of
 
@@ -129,6 +162,11 @@ class Settings:
             )
         if self.weaviate_quantization not in {"none", "rq8"}:
             raise BadSetting(f"HRDP_WEAVIATE_QUANTIZATION is '{self.weaviate_quantization}': write none or rq8")
+
+    @property
+    def known_job_categories(self) -> frozenset[str]:
+        """The labels that the task job-category may have; empty: any."""
+        return frozenset(name.strip() for name in self.job_categories.split(",") if name.strip())
 
     @property
     def catalogue_url(self) -> str:
@@ -200,6 +238,15 @@ class Platform:
         return Blobs(self.objects)
 
     @cached_property
+    def vault(self) -> "Vault":
+        from assets.labels.vault.master_key import master_key
+        from assets.labels.vault.vault import Vault
+
+        settings = self.settings
+        key = master_key(self.catalogue, self.home / "vault.key", settings.vault_key, settings.vault_kms_key)
+        return Vault(key)
+
+    @cached_property
     def embedder(self) -> "Embedder":
         from assets.index.embedding.engine import open_embedder
 
@@ -215,6 +262,12 @@ class Platform:
             return Chunker(counter, self.settings.chunk_tokens or None)
         except ValueError as error:
             raise BadSetting(f"HRDP_CHUNK_TOKENS can't be used: {error}") from None
+
+    @cached_property
+    def generator(self) -> "Generator":
+        from assets.answers.generating import open_generator
+
+        return open_generator(self.settings)
 
     @cached_property
     def indexes(self) -> "PhysicalIndexes":
@@ -250,6 +303,10 @@ class Platform:
     def hold_rebuild(self) -> None:
         """Holds the right to rebuild the index in the same way; it is taken before any source."""
         self._hold("rebuild")
+
+    def hold_dataset(self, task: str) -> None:
+        """Holds the right to build a task's dataset in the same way."""
+        self._hold(f"labels/building/{task}")
 
     def _hold(self, lock: str) -> None:
         if lock not in self._held:

@@ -1,5 +1,8 @@
 """The exceptions whose message tells a person what to do; everything else that is raised is a defect."""
 
+from assets.answers.answering import BadQuestion
+from assets.answers.model import GeneratorUnavailable
+from assets.answers.retrieval import NotKnownThen
 from assets.backup.restoring import PlatformNotEmpty, RestoreFailed
 from assets.backup.store import BackupUnusable
 from assets.backup.taking import BackupFailed
@@ -14,6 +17,20 @@ from assets.index.retrieval_evaluation import BadQuestions
 from assets.index.searching import ModelMismatch
 from assets.index.serving import IndexMismatch
 from assets.index.store import IndexUnavailable
+from assets.labels.anonymizing.parallel import AnonymizingStopped
+from assets.labels.intake.identity import FileChanged
+from assets.labels.intake.places import WatchProblem
+from assets.labels.quality.expectations import ExaminationBroken
+from assets.labels.reading.content import LabelsUnavailable
+from assets.labels.snapshots.building import ChecksFailed
+from assets.labels.snapshots.mart import NoLabels
+from assets.labels.snapshots.reading import NoDataset
+from assets.labels.snapshots.storing import SnapshotDamaged
+from assets.labels.tasks import UnknownTask
+from assets.labels.vault.master_key import VaultUnavailable
+from assets.labels.vault.persons import PersonUnknown
+from assets.labels.warehouse.dbt import DbtFailed
+from assets.labels.warehouse.files import WarehouseUnavailable
 from assets.lineage.catalogue import CatalogueUnavailable
 from assets.lineage.locks import Busy
 from assets.platform import BadSetting
@@ -29,19 +46,31 @@ class RunsUnavailable(Exception):
 
 
 EXPECTED: tuple[type[Exception], ...] = (
+    AnonymizingStopped,
     BackupFailed,
     BackupUnusable,
+    BadQuestion,
     BadQuestions,
     BadSetting,
     BadSource,
     Busy,
     CatalogueUnavailable,
+    ChecksFailed,
     IndexMismatch,
     IndexUnavailable,
+    LabelsUnavailable,
     ModelMismatch,
     ModelUnavailable,
+    DbtFailed,
     DocumentMissing,
+    ExaminationBroken,
+    FileChanged,
+    NoDataset,
+    NoLabels,
+    GeneratorUnavailable,
+    NotKnownThen,
     NothingServed,
+    PersonUnknown,
     PlatformNotEmpty,
     RecreationFailed,
     RestoreFailed,
@@ -49,7 +78,12 @@ EXPECTED: tuple[type[Exception], ...] = (
     RebuildFailed,
     RebuildNeeded,
     RunsUnavailable,
+    SnapshotDamaged,
     SourceProblem,
     SourceUnavailable,
     Superseded,
+    UnknownTask,
+    VaultUnavailable,
+    WatchProblem,
+    WarehouseUnavailable,
 )

@@ -6,6 +6,10 @@ from assets.chunks import assets as chunks
 from assets.documents import assets as documents
 from assets.index import assets as index
 from assets.index import checks as index_checks
+from assets.labels.intake import assets as intake
+from assets.labels.quality import checks as label_checks
+from assets.labels.snapshots import assets as snapshots
+from assets.labels.warehouse import assets as warehouse
 from orchestration import jobs, schedules, sensors
 from orchestration.progress_logger import progress_logger
 from orchestration.resources import PlatformResource
@@ -15,10 +19,10 @@ from orchestration.resources import PlatformResource
 def definitions() -> dg.Definitions:
     """Loads in about a second: nothing heavy is imported before a step needs it."""
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([documents, chunks, index]),
-        asset_checks=dg.load_asset_checks_from_modules([index_checks]),
-        jobs=[jobs.refresh, jobs.rebuild, jobs.verify],
-        sensors=[sensors.watch_sources],
+        assets=dg.load_assets_from_modules([documents, chunks, index, intake, warehouse, snapshots]),
+        asset_checks=dg.load_asset_checks_from_modules([index_checks, label_checks]),
+        jobs=[jobs.refresh, jobs.rebuild, jobs.verify, jobs.labels, jobs.dataset],
+        sensors=[sensors.watch_sources, sensors.watch_labels],
         schedules=[schedules.nightly_refresh, schedules.nightly_verify],
         resources={"platform": PlatformResource()},
         executor=dg.in_process_executor,

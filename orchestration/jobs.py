@@ -1,4 +1,6 @@
-"""The jobs: a source's refresh, the rebuild of the index, and the verification of everything."""
+"""The jobs: a source's refresh, the intake of labels, a task's dataset, the rebuild of the index, and the verification of
+everything.
+"""
 
 import dagster as dg
 
@@ -10,6 +12,21 @@ refresh = dg.define_asset_job(
     selection=dg.AssetSelection.assets("documents", "chunks", "embeddings", "search_index"),
     executor_def=_IN_PROCESS,
     description="Looks at one source and brings the served index up to date with it.",
+)
+
+labels = dg.define_asset_job(
+    "labels",
+    selection=dg.AssetSelection.assets("label_batches"),
+    executor_def=_IN_PROCESS,
+    description="Takes in what is new in the places that are watched for one task's labelled resumes.",
+)
+
+dataset = dg.define_asset_job(
+    "dataset",
+    selection=dg.AssetSelection.assets("dataset_snapshot").upstream() - dg.AssetSelection.assets("label_batches")
+    | dg.AssetSelection.assets("class_statistics", "label_conflicts", "leak_report", "anonymizing_quality"),
+    executor_def=_IN_PROCESS,
+    description="Brings a task's warehouse up to date, checks what dbt made of it, and publishes it as a dataset.",
 )
 
 rebuild = dg.define_asset_job(

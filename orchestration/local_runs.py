@@ -15,6 +15,7 @@ import dagster as dg
 from assets.index.staged import SourceResult, after_rebuild, recorded_result
 from assets.platform import Platform
 from assets.problems import RebuildFailed, RunsUnavailable
+from orchestration.dagster_database import bound_waiting
 from orchestration.materialization import FULL_LOOK_TAG, SOURCES
 from orchestration.runs import fail_abandoned_runs
 
@@ -48,6 +49,18 @@ class LocalRun:
     problem: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DatasetRun:
+    """A build of a dataset that ended. `failed_checks` are the blocking ones that failed, with what each found; `problem` says
+    in a sentence what a person can do where it failed otherwise.
+    """
+
+    run_id: str
+    seconds: float
+    failed_checks: dict[str, str]
+    problem: str | None
+
+
 class LocalRuns:
     """Dagster's instance and this code location, held open for some runs."""
 
@@ -59,6 +72,7 @@ class LocalRuns:
         from orchestration.definitions import definitions
 
         self._definitions = definitions()
+        bound_waiting()
         with _clear_of_dagster():
             # Dagster's embedded stores don't survive being set up by two processes at once.
             with self._platform.locks.hold("dagster-home", wait_seconds=_SET_UP_SECONDS):
@@ -98,6 +112,19 @@ class LocalRuns:
         if not result.success:
             return LocalRun(source_name, result.run_id, seconds, None, _problem(result))
         return LocalRun(source_name, result.run_id, seconds, self._recorded(result.run_id, source_name), None)
+
+    def build_dataset(self, task: str) -> DatasetRun:
+        """Builds the dataset of a task, and publishes it where every blocking check passes."""
+        started = time.monotonic()
+        result = self._run("dataset", task, {})
+        seconds = round(time.monotonic() - started, 3)
+        failed = {
+            check.check_name: check.description or "it failed"
+            for check in result.get_asset_check_evaluations()
+            if check.blocking and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
+        }
+        problem = None if result.success or failed else _problem(result)
+        return DatasetRun(result.run_id, seconds, failed, problem)
 
     def _recorded(self, run_id: str, source_name: str) -> SourceResult:
         with self._platform.catalogue.read() as connection:

@@ -2,16 +2,25 @@
 
 import os
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import dagster as dg
 
+from assets.labels.tasks import TASKS as _TASKS
 from assets.platform import Platform
 from orchestration.progress_logger import PROGRESS_MARK
 
 SOURCES = dg.DynamicPartitionsDefinition(name="sources")
 """One partition a registered source; documents and versions live in the platform's own catalogue."""
+
+TASKS = dg.StaticPartitionsDefinition(list(_TASKS))
+"""One partition a task that is learned from labelled resumes."""
+
+Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
+"""What a step that materializes several assets, or checks what it made, tells one by one."""
 
 OWNERS = ["team:hr-data-platform"]
 INDEX_KIND = os.environ.get("HRDP_INDEX", "").strip() or "lancedb"
@@ -32,7 +41,26 @@ def clear_failures(platform: Platform) -> Iterator[None]:
         raise dg.Failure(description=str(problem), allow_retries=False) from None
 
 
-def say(context: dg.AssetExecutionContext, text: str) -> None:
+@contextmanager
+def private_failures(platform: Platform) -> Iterator[None]:
+    """The same for a step that holds personal data: of a defect too it tells the kind and the place, never the message, which
+    may repeat what was read."""
+    try:
+        with clear_failures(platform):
+            yield
+    except dg.Failure:
+        raise
+    except Exception as defect:
+        platform.release()
+        place = traceback.extract_tb(defect.__traceback__)[-1]
+        raise dg.Failure(
+            f"something unforeseen went wrong ({type(defect).__name__} at {Path(place.filename).name}:{place.lineno});"
+            " nothing more was taken in",
+            allow_retries=False,
+        ) from None
+
+
+def say(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, text: str) -> None:
     """A line of progress in the run's log, which a person who watches the run in a terminal sees too."""
     context.log.info(text, extra={PROGRESS_MARK: True})
 

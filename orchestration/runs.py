@@ -13,6 +13,8 @@ BASE_TAG = "hrdp/base"
 
 _PARTITION_TAG = "dagster/partition"
 _START_SECONDS = 60
+_LOCKS = {"refresh": "source/{}", "rebuild": "rebuild", "labels": "labels/watching/{}", "dataset": "labels/building/{}"}
+"""What a run of each job holds from its first seconds to its end; {} is its partition."""
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _IN_PROGRESS = [status for status in dg.DagsterRunStatus if status not in _ENDED]
 
@@ -39,8 +41,8 @@ def fail_abandoned_runs(instance: dg.DagsterInstance, platform: Platform) -> lis
     """
     failed = []
     records = [
-        (record, f"source/{record.dagster_run.tags.get(_PARTITION_TAG, '')}" if job == "refresh" else job)
-        for job in ("refresh", "rebuild")
+        (record, _LOCKS[job].format(record.dagster_run.tags.get(_PARTITION_TAG, "")))
+        for job in _LOCKS
         for record in instance.get_run_records(dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.STARTED]))
     ]
     for record, lock in records:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from assets.index.closing import end_superseded
 from assets.index.generation import NothingServed, any_refreshed, served
 from assets.index.recreating import RecreationFailed, open_or_create, recreate
 from assets.platform import Platform
@@ -32,6 +33,8 @@ def copy_index(platform: Platform, to: str, progress: Callable[[int], None] = la
             if current is None:
                 raise NothingServed(looked=any_refreshed(connection))
         present = platform.indexes.open(current.index_version)
+        # A refresh that was killed after its switch may have left this to the next one.
+        end_superseded(platform.catalogue, present, current)
         other = Platform(replace(platform.settings, index=to))
         target = open_or_create(other.indexes, current)
         rows = recreate(platform, current, target, progress)

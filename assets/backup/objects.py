@@ -1,21 +1,15 @@
 """Copies a platform's objects into a backup and out of it again, some at a time, each verified by its hash."""
 
-from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
 from assets.backup.store import BackupStore, content_key
 from assets.storage.blobs import Blobs, ObjectCorrupt
+from assets.storage.concurrency import at_once
 from assets.storage.hashing import content_hash
 from assets.storage.objects import ObjectInfo, ObjectMissing, ObjectStore
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +70,6 @@ def bring_back(
         return KeptObject(key, size, sha256, copied=True)
 
     return at_once(bring, entries)
-
-
-def at_once(action: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """The results of an action in the order of the items, with a few under way at a time and no more in memory."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        waiting: deque[Future[R]] = deque()
-        for item in items:
-            waiting.append(pool.submit(action, item))
-            if len(waiting) >= 2 * _AT_ONCE:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _kept(infos: Iterable[ObjectInfo], keep: Callable[[ObjectInfo], KeptObject | None]) -> Iterator[KeptObject]:

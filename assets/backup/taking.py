@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from assets.backup import tables
 from assets.backup.manifest import Manifest, Part, ServedIndex, TableContent
 from assets.backup.objects import content_hash_of, keep_all
 from assets.backup.store import BackupStore
 from assets.index.generation import Served, served
-from assets.index.store import IndexUnavailable
-from assets.lineage import ledger, schema
+from assets.index.store import OPEN, IndexUnavailable
+from assets.lineage import label_tables, ledger, schema
 from assets.lineage.catalogue import SCHEMA_REVISION
 from assets.lineage.moments import iso, now
 from assets.platform import Platform
@@ -57,13 +57,13 @@ def backup(platform: Platform, prefix: str, progress: Progress = lambda _step, _
             raise BackupFailed(
                 f"the ledger is broken at entry {chain.broken_at}, so that no backup of it could be restored: run hrdp verify"
             )
-        rows = _rows(connection, current)
+        rows, served_rows = _rows(connection, current), _rows(connection, current, schema.rows.c.to_generation == OPEN)
         contents: list[TableContent] = []
         for content in tables.export(connection, store):
             contents.append(content)
             progress("tables", len(contents), len(tables.kept_tables()))
         needed = {bytes.fromhex(name) for name in _named_objects(connection)}
-    index = None if current is None else _index(platform, current, rows, progress)
+    index = None if current is None else _index(platform, current, rows, served_rows, progress)
     count = size = copied = copied_size = 0
 
     def inventory() -> Iterator[list[object]]:
@@ -112,18 +112,20 @@ def backup(platform: Platform, prefix: str, progress: Progress = lambda _step, _
     )
 
 
-def _rows(connection: Connection, current: Served | None) -> int:
+def _rows(connection: Connection, current: Served | None, *conditions: ColumnElement[bool]) -> int:
     if current is None:
         return 0
     table = schema.rows
-    query = select(func.count()).select_from(table).where(table.c.index_version == current.index_version)
+    query = select(func.count()).select_from(table).where(table.c.index_version == current.index_version, *conditions)
     return int(connection.execute(query).scalar_one())
 
 
-def _index(platform: Platform, current: Served, rows: int, progress: Progress) -> ServedIndex:
+def _index(platform: Platform, current: Served, rows: int, served_rows: int, progress: Progress) -> ServedIndex:
     progress("index", 0, None)
     try:
-        checksum = platform.indexes.open(current.index_version).checksum(current.generation)
+        index = platform.indexes.open(current.index_version)
+        # Right after a switch, the rows that it has superseded still have to get their end.
+        checksum = index.checksum(current.generation) if index.count(current.generation) == served_rows else None
     except IndexUnavailable:
         # What is needed to make the index again is kept all the same.
         checksum = None
@@ -131,10 +133,17 @@ def _index(platform: Platform, current: Served, rows: int, progress: Progress) -
 
 
 def _named_objects(connection: Connection) -> set[str]:
-    """The hashes of the objects that versions, chunks and vectors can't do without."""
-    versions = schema.versions
+    """The hashes of the objects that versions, chunks, vectors and labels can't do without."""
+    versions, batches = schema.versions, label_tables.label_batches
     named: set[str] = set()
-    for column in (versions.c.version, versions.c.raw, versions.c.structure, schema.chunks.c.version):
+    for column in (
+        versions.c.version,
+        versions.c.raw,
+        versions.c.structure,
+        schema.chunks.c.version,
+        batches.c.rows_blob,
+        batches.c.originals_blob,
+    ):
         named.update(connection.execute(select(column).distinct()).scalars())
     named.update(connection.execute(select(schema.segments.c.blob)).scalars())
     return named

@@ -179,6 +179,9 @@ class LanceIndex:
         question = np.ascontiguousarray(vector, dtype=np.float32)
         return self._read(lambda: searching.search(self._current(), terms(query), question, k, where))
 
+    def statistics(self) -> Statistics:
+        return self._read(lambda: self._current().statistics)
+
     def _current(self) -> searching.Version:
         """The newest version, brought into memory as far as it is not there yet."""
         with self._lock:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, and_, select, tuple_
 
 from assets.index.generation import NothingServed, Served, any_refreshed, served
@@ -9,6 +11,10 @@ from assets.index.store import Hit, SearchFilter
 from assets.lineage import schema
 from assets.lineage.moments import iso, now
 from assets.platform import Platform
+
+_SWITCHES = 5
+"""How often a search begins again because another generation was served meanwhile."""
+_ROWS_A_READ = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +49,40 @@ def search(
 ) -> list[SearchResult]:
     """The `k` best passages that are valid now, or were `as_of` a moment. Raises NothingServed, IndexUnavailable."""
     moment = now() if as_of is None else as_of
-    with platform.catalogue.read() as connection:
-        current = served(connection)
-        if current is None:
-            raise NothingServed(looked=any_refreshed(connection))
-    embedder = platform.embedder
-    if embedder.model_hash != current.model:
-        raise ModelMismatch
-    vector = embedder.embed([query])[0]
-    where = SearchFilter(current.generation, moment, kind, jurisdiction, source)
-    hits = platform.indexes.open(current.index_version).search(query, vector, k, where)
-    with platform.catalogue.read() as connection:
-        return _joined(connection, current, moment, hits)
+    vector: NDArray[np.float32] | None = None
+    for _ in range(_SWITCHES):
+        with platform.catalogue.read() as connection:
+            current = served(connection)
+            if current is None:
+                raise NothingServed(looked=any_refreshed(connection))
+        embedder = platform.embedder
+        if embedder.model_hash != current.model:
+            raise ModelMismatch
+        if vector is None:
+            vector = embedder.embed([query])[0]
+        where = SearchFilter(current.generation, moment, kind, jurisdiction, source)
+        results, is_served = _found(platform, current, query, vector, k, where)
+        if is_served:
+            break
+    return results
+
+
+def _found(
+    platform: Platform, current: Served, query: str, vector: NDArray[np.float32], k: int, where: SearchFilter
+) -> tuple[list[SearchResult], bool]:
+    """The results in a generation, and whether it is still the served one. If it is not, some may be missing: the rows that
+    the next one has superseded are given their end since then."""
+    index = platform.indexes.open(current.index_version)
+    asked = k
+    while True:
+        hits = index.search(query, vector, asked, where)
+        with platform.catalogue.read() as connection:
+            is_served = served(connection) == current
+            known = _known(connection, current, hits)
+            if len(known) >= k or len(hits) < asked or not is_served:
+                return _joined(connection, current, where.moment, known[:k]), is_served
+        # Rows that are still to be given their end have taken places.
+        asked *= 2
 
 
 class ModelMismatch(Exception):
@@ -65,6 +93,20 @@ class ModelMismatch(Exception):
             "the served index was built with another embedding model than HRDP_MODEL names: run hrdp refresh, which"
             " rebuilds it, or set the model back"
         )
+
+
+def _known(connection: Connection, current: Served, hits: list[Hit]) -> list[Hit]:
+    """The hits whose rows the catalogue names in this generation. For a while after a switch the index has rows that are
+    superseded; and a refresh that lost its locks while a write of its was under way may leave rows of no generation."""
+    table = schema.rows
+    known: set[str] = set()
+    for start in range(0, len(hits), _ROWS_A_READ):
+        query = select(table.c.row_id).where(
+            table.c.row_id.in_([hit.row_id for hit in hits[start : start + _ROWS_A_READ]]),
+            table.c.to_generation > current.generation,
+        )
+        known.update(connection.execute(query).scalars())
+    return [hit for hit in hits if hit.row_id in known]
 
 
 def _joined(connection: Connection, current: Served, moment: int, hits: list[Hit]) -> list[SearchResult]:

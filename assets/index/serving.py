@@ -9,9 +9,11 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from assets.documents import intake
 from assets.documents.registry import RegisteredSource
 from assets.index.applying import apply_files, apply_quarantine, apply_rows, apply_versions
+from assets.index.closing import end_superseded
 from assets.index.generation import Served, served
 from assets.index.physical import PhysicalIndexes
 from assets.index.recipe import Recipe
+from assets.index.recreating import recreate
 from assets.index.rows import row_id
 from assets.index.staged import SourceResult, changes_anything, recordable, staged_additions, staged_row_counts
 from assets.index.store import IndexRow, IndexStore
@@ -24,7 +26,6 @@ from assets.lineage.moments import now
 from assets.storage.blobs import Blobs
 
 _ROWS_A_READ = 2000
-_CLOSINGS_A_WRITE = 20_000
 _WAIT_SECONDS = 6 * 3600.0
 
 _ROWS_WORTH_HOUSEKEEPING = 500
@@ -83,6 +84,7 @@ def serve(
             unfinished: list[str] = list(connection.execute(select(schema.unfinished.c.index_version)).scalars())
         _undo(parts, before, unfinished)
         if before is not None:
+            _take_back_late_writes(parts, before)
             # A kill may have come between the last switch and what is told of it.
             parts.indexes.announce(before.index_version)
         if not changed:
@@ -96,19 +98,33 @@ def serve(
         index = parts.indexes.open(index_version) if kept else parts.indexes.create(index_version, parts.dimension)
         for source in sources:
             _write_rows(parts, index, source, generation, progress)
-            if kept:
-                _close_rows(parts, index, source.spec.name, generation)
-        _verify(parts, index, generation, counts, fresh=kept is None)
+        additions = sum(added for added, _ in counts.values())
+        closings = sum(closed for _, closed in counts.values()) if kept else 0
+        _verify_added(parts, index, generation, additions, fresh=kept is None)
         if kept is None:
             # A new index is served with its keyword statistics; an old one goes on with those that it has.
             index.optimize()
         parts.blobs.flush()
-        _commit(parts, sources, results, looks, before, generation, index_version, run_id=run_id, rebuild=rebuild)
+        _commit(
+            parts,
+            sources,
+            results,
+            looks,
+            before,
+            generation,
+            index_version,
+            run_id=run_id,
+            rebuild=rebuild,
+            finished=not closings,
+        )
+        if closings:
+            _end_superseded(parts, index, closings)
         parts.indexes.announce(index_version)
         if rebuild:
             _drop_older(parts, {index_version, before.index_version} if before else {index_version})
-    written = sum(additions + closings for additions, closings in counts.values())
-    if kept and (written >= _ROWS_WORTH_HOUSEKEEPING or generation % _GENERATIONS_BETWEEN_HOUSEKEEPING == 0):
+    if kept and (
+        additions + closings >= _ROWS_WORTH_HOUSEKEEPING or generation % _GENERATIONS_BETWEEN_HOUSEKEEPING == 0
+    ):
         index.optimize()
     return generation
 
@@ -118,11 +134,29 @@ def _undo(parts: Parts, before: Served | None, unfinished: Sequence[str]) -> Non
     for index_version in unfinished:
         if before is not None and index_version == before.index_version:
             if parts.indexes.exists(index_version):
-                parts.indexes.open(index_version).sweep(before.generation)
+                index = parts.indexes.open(index_version)
+                index.sweep(before.generation)
+                end_superseded(parts.catalogue, index, before)
         else:
             parts.indexes.drop(index_version)
         with parts.catalogue.write() as connection:
             connection.execute(delete(schema.unfinished).where(schema.unfinished.c.index_version == index_version))
+
+
+def _take_back_late_writes(parts: Parts, before: Served) -> None:
+    """Makes the served index what the catalogue says where it is not. A server may carry out what a refresh asked of it after
+    that refresh has lost its locks, even after another one has served what it wrote: no store can refuse a write for that,
+    but the catalogue knows every row. Where locks end only with their holder, nothing is under way afterwards.
+    """
+    if parts.catalogue.embedded or not parts.indexes.exists(before.index_version):
+        return
+    index, following = parts.indexes.open(before.index_version), before.generation + 1
+    if index.count_added(following) or index.count_closed(following):
+        index.sweep(before.generation)
+    with parts.catalogue.read() as connection:
+        expected = _served_rows(connection)
+    if index.count(before.generation) != expected:
+        recreate(parts, before, index)
 
 
 def _drop_older(parts: Parts, kept: set[str]) -> None:
@@ -172,40 +206,36 @@ def _write_rows(
         progress(len(batch))
 
 
-def _close_rows(parts: Parts, index: IndexStore, source_name: str, generation: int) -> None:
-    table = schema.staged_rows
-    after = 0
-    while True:
-        query = (
-            select(table.c.staged_key, table.c.closes)
-            .where(table.c.source == source_name, table.c.closes.is_not(None), table.c.staged_key > after)
-            .order_by(table.c.staged_key)
-            .limit(_CLOSINGS_A_WRITE)
-        )
-        with parts.catalogue.read() as connection:
-            batch = connection.execute(query).all()
-        if not batch:
-            return
-        after = batch[-1].staged_key
-        index.close([row.closes for row in batch], generation)
-
-
-def _verify(
-    parts: Parts, index: IndexStore, generation: int, counts: dict[str, tuple[int, int]], *, fresh: bool
-) -> None:
-    added = sum(additions for additions, _ in counts.values())
-    closed = 0 if fresh else sum(closings for _, closings in counts.values())
+def _verify_added(parts: Parts, index: IndexStore, generation: int, additions: int, *, fresh: bool) -> None:
+    """Before the switch: what it will serve is there, beside what it will supersede."""
     with parts.catalogue.read() as connection:
-        before = (
-            0 if fresh else connection.execute(select(func.coalesce(func.sum(schema.sources.c.rows), 0))).scalar_one()
-        )
-    found = (index.count_added(generation), index.count_closed(generation), index.count(generation))
-    expected = (added, closed, before + added - closed)
+        before = 0 if fresh else _served_rows(connection)
+    found, expected = (index.count_added(generation), index.count(generation)), (additions, before + additions)
     if found != expected:
         raise IndexMismatch(
-            f"the index holds {found[0]} new, {found[1]} closed and {found[2]} served rows where {expected[0]},"
-            f" {expected[1]} and {expected[2]} were expected; nothing was served. Run hrdp verify to see what is missing"
+            f"the index holds {found[0]} new rows of {found[1]} where {expected[0]} of {expected[1]} were expected; nothing"
+            " was served. Run hrdp verify to see what is missing"
         )
+
+
+def _end_superseded(parts: Parts, index: IndexStore, closings: int) -> None:
+    """After the switch: what it has superseded gets its end. The mark of an unfinished refresh stays until then."""
+    with parts.catalogue.read() as connection:
+        current, rows = served(connection), _served_rows(connection)
+    assert current is not None
+    end_superseded(parts.catalogue, index, current)
+    found, expected = (index.count_closed(current.generation), index.count(current.generation)), (closings, rows)
+    if found != expected:
+        raise IndexMismatch(
+            f"the index holds {found[0]} ended and {found[1]} served rows where {expected[0]} and {expected[1]} were"
+            " expected; searches leave out what has ended. Run the refresh again, which ends the others"
+        )
+    with parts.catalogue.write() as connection:
+        connection.execute(delete(schema.unfinished))
+
+
+def _served_rows(connection: Connection) -> int:
+    return int(connection.execute(select(func.coalesce(func.sum(schema.sources.c.rows), 0))).scalar_one())
 
 
 def _commit(
@@ -219,13 +249,15 @@ def _commit(
     *,
     run_id: str,
     rebuild: bool,
+    finished: bool = True,
 ) -> None:
-    """The switch. With no generation, nothing that is served changes."""
+    """The switch. With no generation, nothing that is served changes. It is not `finished` where rows are to be ended yet."""
     at = now()
     with parts.catalogue.write() as connection:
         if generation is not None and index_version is not None:
             summary = {result.source: recordable(result) for result in results}
-            connection.execute(delete(schema.unfinished))
+            if finished:
+                connection.execute(delete(schema.unfinished))
             _record_generation(
                 connection, parts, before, generation, index_version, sources, run_id, at, summary, rebuild
             )

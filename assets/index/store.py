@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.index.keywords import Statistics
 from assets.lineage.moments import BEGINNING, OPEN
 
 __all__ = ["BEGINNING", "OPEN", "Hit", "IndexRow", "IndexStore", "IndexUnavailable", "RowState", "SearchFilter"]
@@ -115,6 +116,10 @@ class IndexStore(Protocol):
 
     def search(self, query: str, vector: NDArray[np.float32], k: int, where: SearchFilter) -> list[Hit]:
         """The `k` best rows for a question, by keyword and by embedding together."""
+        ...
+
+    def statistics(self) -> Statistics:
+        """What the keyword side knows of the collection: in how many rows each term stands."""
         ...
 
     def optimize(self) -> None:

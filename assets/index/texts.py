@@ -4,11 +4,13 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from sqlalchemy import Connection, select
 
 from assets.lineage import schema
 from assets.storage.blobs import Blobs
+from assets.storage.concurrency import at_once
 
 _CACHED_TEXTS = 32
 
@@ -47,23 +49,27 @@ class ChunkTexts:
                 .where(table.c.chunk_id.in_(chunk_ids[start : start + 500]))
                 .order_by(table.c.document_id, table.c.version, table.c.start)
             )
-            for row in connection.execute(query).all():
-                yield ChunkText(
-                    chunk_id=row.chunk_id,
-                    document_id=row.document_id,
-                    text_hash=row.text_hash,
-                    title=row.title,
-                    header=row.header,
-                    heading_path=tuple(json.loads(row.heading_path)),
-                    body=self._text(row.version)[row.start : row.end],
-                )
+            by_version = [list(rows) for _, rows in groupby(connection.execute(query).all(), lambda row: row.version)]
+            texts = at_once(self._read, (rows[0].version for rows in by_version))
+            for rows, text in zip(by_version, texts, strict=True):
+                self._hold(rows[0].version, text)
+                for row in rows:
+                    yield ChunkText(
+                        chunk_id=row.chunk_id,
+                        document_id=row.document_id,
+                        text_hash=row.text_hash,
+                        title=row.title,
+                        header=row.header,
+                        heading_path=tuple(json.loads(row.heading_path)),
+                        body=text[row.start : row.end],
+                    )
 
-    def _text(self, version: str) -> str:
-        if version in self._texts:
-            self._texts.move_to_end(version)
-            return self._texts[version]
-        text = self._blobs.get_text(version)
+    def _read(self, version: str) -> str:
+        held = self._texts.get(version)
+        return self._blobs.get_text(version) if held is None else held
+
+    def _hold(self, version: str, text: str) -> None:
         self._texts[version] = text
+        self._texts.move_to_end(version)
         if len(self._texts) > _CACHED_TEXTS:
             self._texts.popitem(last=False)
-        return text

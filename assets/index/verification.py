@@ -1,16 +1,19 @@
 """Compares what the catalogue says with what the index and the object store hold."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, distinct, func, select
 
 from assets.index.generation import Served, served
 from assets.index.store import OPEN, RowState
-from assets.lineage import ledger, schema
+from assets.lineage import label_tables, ledger, schema
 from assets.platform import Platform
-from assets.storage.blobs import ObjectCorrupt
+from assets.storage.blobs import Blobs, ObjectCorrupt
+from assets.storage.concurrency import at_once
 from assets.storage.objects import ObjectMissing
 
 
@@ -49,7 +52,7 @@ def verify(platform: Platform, progress: Callable[[str], None] = lambda _: None)
         uneven = _uneven_counts(connection)
         duplicates = _overlapping_rows(connection)
         objects = _objects(connection)
-    missing = mismatched = orphans = entries = later = 0
+    missing = mismatched = orphans = entries = later = superseded = 0
     if current is not None:
         progress("index")
         seen: set[str] = set()
@@ -67,19 +70,20 @@ def verify(platform: Platform, progress: Callable[[str], None] = lambda _: None)
             elif row.row_id not in expected:
                 orphans += 1
             elif expected[row.row_id] != _digest(*state):
-                mismatched += 1
+                # In the index a row gets its end after the switch.
+                is_superseded = expected[row.row_id] == _digest(*state[:-1], current.generation) and closed == OPEN
+                superseded += is_superseded
+                entries -= is_superseded
+                mismatched += not is_superseded
             seen.add(row.row_id)
         missing += len(expected.keys() - seen)
         if not (is_written or _is_written(platform, current)):
             orphans += later
+            mismatched += superseded
     progress("objects")
-    for key in objects:
-        try:
-            platform.blobs.get(key)
-        except ObjectMissing:
-            missing += 1
-        except ObjectCorrupt:
-            mismatched += 1
+    found = Counter(at_once(partial(_object, platform.blobs), objects))
+    missing += found["missing"]
+    mismatched += found["mismatched"]
     return VerifyReport(
         documents=documents,
         chunks=chunks,
@@ -93,6 +97,17 @@ def verify(platform: Platform, progress: Callable[[str], None] = lambda _: None)
         ledger_intact=chain.intact,
         generation=current.generation if current else 0,
     )
+
+
+def _object(blobs: Blobs, name: str) -> str:
+    """What is wrong with an object, in a word; empty where nothing is."""
+    try:
+        blobs.get(name)
+    except ObjectMissing:
+        return "missing"
+    except ObjectCorrupt:
+        return "mismatched"
+    return ""
 
 
 def _rows(platform: Platform, current: Served) -> Iterator[RowState]:
@@ -180,9 +195,15 @@ def _overlapping_rows(connection: Connection) -> int:
 
 
 def _objects(connection: Connection) -> set[str]:
-    """The objects that served versions and all vectors need."""
-    versions, segments = schema.versions, schema.segments
+    """The objects that served versions, all vectors and all labels need."""
+    versions, segments, batches = schema.versions, schema.segments, label_tables.label_batches
     needed: set[str] = set(connection.execute(select(segments.c.blob)).scalars())
-    for column in (versions.c.version, versions.c.raw, versions.c.structure):
+    for column in (
+        versions.c.version,
+        versions.c.raw,
+        versions.c.structure,
+        batches.c.rows_blob,
+        batches.c.originals_blob,
+    ):
         needed.update(connection.execute(select(column).distinct()).scalars())
     return needed

@@ -13,7 +13,7 @@ from assets.index.weaviate_errors import library_errors
 from assets.index.weaviate_nodes import Node
 
 _WAIT = 0.05
-_LONGEST_WAIT = 1.0
+_LONGEST_WAIT = 0.25
 _ANSWER_SECONDS = 5.0
 _STANDSTILL_SECONDS = 600.0
 """The server counts vectors as indexed by thousands, and takes minutes for those of a large index on a busy machine."""

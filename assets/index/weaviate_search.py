@@ -4,7 +4,6 @@ The server's own hybrid search is not asked: its keyword scores count every gene
 terms. Candidates are scored as the embedded index scores them, so that both give the same ranking.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
@@ -18,8 +17,6 @@ from assets.index.fusion import DENSE_WEIGHT, at_least_the_kth, fuse
 from assets.index.keywords import Statistics, keyword_scores
 from assets.index.store import Hit, SearchFilter
 
-_READS_AGAIN = 3
-_READ_AGAIN_SECONDS = 0.005
 CANDIDATES = 100
 """How many rows each side proposes at least; all of them are scored on both sides."""
 
@@ -48,7 +45,7 @@ def search(
     cosines = np.array([nearest[row][0] if row in nearest else np.nan for row in rows])
     # A row that the vector index did not propose is no nearer than the last one that it did.
     bound = max(min(cosine for cosine, _ in nearest.values()), 0.0) if len(nearest) == wanted else 1.0
-    found = _read_all(collection, [rows[position] for position in contenders(keyword, cosines, bound, k)])
+    found = _read(collection, [rows[position] for position in contenders(keyword, cosines, bound, k)])
     for position, row in enumerate(rows):
         if np.isnan(cosines[position]):
             cosines[position] = layout.vector_of(found[row]) @ vector if row in found else 0.0
@@ -94,18 +91,6 @@ def _nearest(
         return_metadata=MetadataQuery(distance=True),
     )
     return {each.uuid: (-each.metadata.distance, each.properties["terms"]) for each in found.objects}
-
-
-def _read_all(collection: Any, rows: Sequence[Any]) -> dict[Any, Any]:
-    """As `_read`; a row that is just being written again, and is gone for that moment, is asked for again."""
-    found = _read(collection, rows)
-    for _ in range(_READS_AGAIN):
-        missing = [row for row in rows if row not in found]
-        if not missing:
-            break
-        time.sleep(_READ_AGAIN_SECONDS)
-        found |= _read(collection, missing)
-    return found
 
 
 def _read(collection: Any, rows: Sequence[Any]) -> dict[Any, Any]:

@@ -26,7 +26,7 @@ from assets.index.weaviate_client import Server
 from assets.index.weaviate_errors import clear_errors
 from assets.index.weaviate_nodes import Node
 from assets.index.weaviate_statistics import StatisticsStore
-from assets.index.weaviate_writing import Writer
+from assets.index.weaviate_writing import BATCH_ROWS, Writer
 
 _ROWS_A_READ = 1_000
 _IDS_A_DELETION = 1_000
@@ -110,10 +110,13 @@ class WeaviateIndex:
         server.write(remove)
 
     def add(self, rows: Sequence[IndexRow]) -> None:
-        objects = layout.to_objects(list({row.row_id: row for row in rows}.values()), self._dimension)
+        unique = list({row.row_id: row for row in rows}.values())
+        layout.check(unique, self._dimension)
         with self._clear("written"):
             self._unindexed = True
-            self._writer.insert(objects)
+            self._writer.insert(
+                layout.to_objects(unique[start : start + BATCH_ROWS]) for start in range(0, len(unique), BATCH_ROWS)
+            )
 
     def close(self, row_ids: Sequence[str], generation: int) -> None:
         self._prefer_whole(_LAST)
@@ -184,6 +187,10 @@ class WeaviateIndex:
                     self._collection(client), self._beside, asked, question, k, where, statistics
                 )
             )
+
+    def statistics(self) -> Statistics:
+        with self._clear("read"):
+            return self._newest_statistics()
 
     def _prefer_whole(self, generation: int) -> None:
         """The node that is asked has all rows, and all their ends, that were written up to a generation."""

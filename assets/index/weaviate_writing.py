@@ -1,14 +1,17 @@
 """Writing to a Weaviate collection: batches of which every object is accounted for, deletions that end when nothing is left."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from assets.index import weaviate_client as connection
 from assets.index import weaviate_errors as errors
 from assets.index.store import IndexUnavailable
+from assets.storage.concurrency import at_once
 
 BATCH_ROWS = 500
+_BATCHES_AT_ONCE = 2
+"""The server works on one batch while the next one is made ready."""
 _WAIT, _LONGEST_WAIT = 0.05, 2.0
 
 
@@ -19,13 +22,15 @@ class Writer:
         self._server = server
         self._collection_of = collection_of
 
-    def insert(self, objects: Sequence[Any]) -> None:
-        """Writes objects, each in place of the one that has its id. Raises IndexUnavailable where the server refuses one, or
-        accepts it and does not have it afterwards."""
-        for start in range(0, len(objects), BATCH_ROWS):
-            batch = objects[start : start + BATCH_ROWS]
-            self._insert(batch)
-            self._check_presence(batch)
+    def insert(self, batches: Iterable[Sequence[Any]]) -> None:
+        """Writes batches of objects, at most BATCH_ROWS each, every object in place of the one that has its id. Raises
+        IndexUnavailable where the server refuses one, or accepts it and does not have it afterwards."""
+        for _ in at_once(self._write, batches, _BATCHES_AT_ONCE):
+            pass
+
+    def _write(self, batch: Sequence[Any]) -> None:
+        self._insert(batch)
+        self._check_presence(batch)
 
     def set_ends(self, ids: Sequence[Any], generation: int) -> None:
         """Sets `to_generation` of the objects that are there. The server has no update of many objects: they are read and
@@ -33,20 +38,19 @@ class Writer:
         from weaviate.classes.data import DataObject
         from weaviate.classes.query import Filter
 
-        for start in range(0, len(ids), BATCH_ROWS):
+        def ended(start: int) -> list[Any]:
             wanted = Filter.by_id().contains_any(list(ids[start : start + BATCH_ROWS]))
-            found = self._fetch(wanted, BATCH_ROWS)
-            self.insert(
-                [
-                    DataObject(
-                        uuid=each.uuid,
-                        vector=each.vector["default"],
-                        properties={**each.properties, "to_generation": generation},
-                    )
-                    for each in found
-                    if each.properties["to_generation"] != generation
-                ]
-            )
+            return [
+                DataObject(
+                    uuid=each.uuid,
+                    vector=each.vector["default"],
+                    properties={**each.properties, "to_generation": generation},
+                )
+                for each in self._fetch(wanted, BATCH_ROWS)
+                if each.properties["to_generation"] != generation
+            ]
+
+        self.insert(batch for start in range(0, len(ids), BATCH_ROWS) if (batch := ended(start)))
 
     def reopen(self, condition: Any, generation: int) -> int:
         """Sets `to_generation` of every object that matches, after which it no longer may. Returns how many."""
@@ -118,8 +122,6 @@ class Writer:
         """The server has reported batches as written that it had not."""
         from weaviate.classes.query import Filter
 
-        if not batch:
-            return
         ids = Filter.by_id().contains_any([each.uuid for each in batch])
         deadline, wait = time.monotonic() + connection.PATIENCE, _WAIT
         while (found := self.count(ids)) != len(batch):

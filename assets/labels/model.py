@@ -26,6 +26,7 @@ class AnonymizedRow:
     """The same without anything personal, as it is kept: persons, labellers and openings by keyed or content hashes.
 
     `text_hash` and `opening_hash` are hashes of the normalized text (see `normalizing`): equal ones are the same text.
+    `copies` is how many rows of the file said just this; one of them is kept.
     """
 
     row: int
@@ -37,6 +38,7 @@ class AnonymizedRow:
     opening_text: str | None
     labelled_at: int | None
     labeller: str | None
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,17 @@
 """Opens the catalogue: an engine set up for one writer and many readers, migrated to the present schema."""
 
 import threading
+import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from assets.lineage import postgresql
 
 SCHEMA_REVISION = "0003"
 """The newest migration; a test holds it equal to the newest file under `migrations/versions`."""
@@ -131,6 +134,37 @@ class Catalogue:
                         " nothing more was changed, run the command again"
                     )
 
+    def scrub(self, tables: Sequence[str]) -> None:
+        """Sees to it that what was deleted from tables is in no file of the database any more, as far as that is in its hands: a
+        server's own archives and backups are not.
+
+        Raises CatalogueUnavailable.
+        """
+        try:
+            if self.embedded:
+                self._empty_write_ahead_log()
+                return
+            with self.session() as connection:
+                for table in tables:
+                    connection.execute(text(f"VACUUM (FULL) {table}"))
+        except DBAPIError as error:
+            raise CatalogueUnavailable(f"the catalogue can't be cleaned: {why_unavailable(error)}") from error
+
+    def _empty_write_ahead_log(self) -> None:
+        deadline = time.monotonic() + _WRITER_SECONDS
+        connection = self.engine.raw_connection()
+        try:
+            # A reader of an earlier state holds it back.
+            while connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                if time.monotonic() > deadline:
+                    raise CatalogueUnavailable(
+                        "other processes have read the catalogue for a minute, so that deleted content could not be overwritten:"
+                        " stop them, and run the command again"
+                    )
+                time.sleep(0.1)
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Gives back every connection."""
         self.engine.dispose()
@@ -163,7 +197,14 @@ def migrate(catalogue: Catalogue) -> None:
 
 def _open_engine(url: str, embedded: bool) -> Engine:
     if not embedded:
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_connection_settings(url))
+        settings = postgresql.connection_settings(make_url(url), _WRITER_SECONDS)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=settings)
+
+        @event.listens_for(engine, "do_connect")
+        def connect(_dialect, _record, arguments, settings):  # type: ignore[no-untyped-def]
+            return postgresql.connect(*arguments, **settings)
+
+        return engine
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _WRITER_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -176,6 +217,8 @@ def _open_engine(url: str, embedded: bool) -> Engine:
             "foreign_keys=ON",
             "cache_size=-32768",
             "temp_store=FILE",
+            # What is deleted is overwritten: the key of a person who is erased must not stay in the file.
+            "secure_delete=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -185,21 +228,6 @@ def _open_engine(url: str, embedded: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if exclusive else "BEGIN")
 
     return engine
-
-
-def _connection_settings(url: str) -> dict[str, str]:
-    """That each side notices within a minute that the other machine is gone, so that the server gives back the locks of
-    those who worked there, and that nobody waits longer for a writer than on SQLite. What the address itself says stays.
-    """
-    settings = {
-        "connect_timeout": "10",
-        "keepalives_idle": "30",
-        "keepalives_interval": "10",
-        "keepalives_count": "3",
-        "options": "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-        f" -c lock_timeout={_WRITER_SECONDS}s",
-    }
-    return {name: value for name, value in settings.items() if name not in make_url(url).query}
 
 
 def why_unavailable(error: BaseException, setting: str = "HRDP_CATALOGUE") -> str:
@@ -218,6 +246,8 @@ def why_unavailable(error: BaseException, setting: str = "HRDP_CATALOGUE") -> st
         return "it is read-only; give this user the right to write"
     if "Connection refused" in cause or "timeout expired" in cause or "could not translate host name" in cause:
         return f"its server can't be reached; start it, or correct {setting}, and run the command again"
+    if postgresql.NO_ANSWER in cause:
+        return "its server does not answer; see whether it hangs or its disk does, and run the command again"
     if any(each in cause for each in _BROKEN_OFF):
         return "its server was stopped or restarted; run the command again when it is up"
     if "password" in cause or "permission denied" in cause or (" role " in cause and "does not exist" in cause):

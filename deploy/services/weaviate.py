@@ -84,6 +84,8 @@ class WeaviateNode(Server):
             "DEFAULT_VECTORIZER_MODULE": "none",
             "AUTOSCHEMA_ENABLED": "false",
             "ASYNC_INDEXING": "true",
+            # How often it looks for vectors that are to be indexed: a refresh of one paragraph waits for that too.
+            "QUEUE_SCHEDULER_INTERVAL": "100ms",
             "DISABLE_TELEMETRY": "true",
             "GO_PROFILING_DISABLE": "true",
             "LOG_LEVEL": "warning",

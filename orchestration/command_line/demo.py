@@ -1,4 +1,4 @@
-"""`hrdp demo`: the main job on the bundled samples."""
+"""`hrdp demo`: the main jobs on the bundled samples, from documents to an answer and from labelled resumes to a dataset."""
 
 import time
 from typing import Any
@@ -6,20 +6,22 @@ from typing import Any
 import click
 
 from assets.platform import Platform
+from orchestration.command_line.asking import as_values
 from orchestration.command_line.output import json_option, print_json, print_table, say, with_platform
 
 QUESTION = "How much is the flat payment for a week of on-call duty?"
 EARLIER = "2023-06-01"
+TASK = "job-category"
 
 
 @click.command()
 @json_option
 @with_platform
 def demo(platform: Platform, as_json: bool) -> None:
-    """Load the bundled handbook and labor rules, through Dagster, and search them."""
+    """Load the bundled handbook and labor rules and ask them a question; make a dataset of synthetic resumes."""
+    from assets.answers.answering import answer
     from assets.documents import registry
     from assets.documents.sources.base import SourceSpec
-    from assets.index.searching import search
     from assets.index.verification import verify
     from assets.lineage.moments import parse_as_of
     from orchestration.demo.repository import SAMPLES, make_repository
@@ -41,20 +43,16 @@ def demo(platform: Platform, as_json: bool) -> None:
         if run.problem:
             raise click.ClickException(f"{run.source}: {run.problem}")
     report = verify(platform)
-    best = search(platform, QUESTION, k=1)[0]
-    earlier = search(platform, QUESTION, k=1, as_of=parse_as_of(EARLIER))[0]
+    now, earlier = answer(platform, QUESTION), answer(platform, QUESTION, as_of=parse_as_of(EARLIER))
+    dataset = _dataset(platform)
     values: dict[str, Any] = {
         "sources": {run.source: run.seconds for run in done},
         "documents": report.documents,
         "chunks": report.chunks,
         "quarantined": _quarantined(platform),
         "index": {"entries": report.index_entries, "generation": report.generation, "ok": report.ok},
-        "answer": {
-            "question": QUESTION,
-            "now": {"quote": best.text, "document_id": best.document_id, "valid_from": best.valid_from},
-            EARLIER: {"quote": earlier.text, "document_id": earlier.document_id, "valid_to": earlier.valid_to},
-        },
-        "dataset": None,
+        "answer": {"question": QUESTION, "now": as_values(now), EARLIER: as_values(earlier)},
+        "dataset": dataset,
         "model": None,
         "seconds": round(time.monotonic() - started, 1),
     }
@@ -64,6 +62,40 @@ def demo(platform: Platform, as_json: bool) -> None:
         _print(values)
     if not report.ok:
         raise click.ClickException("something of what is served is not whole: hrdp verify says what")
+
+
+def _dataset(platform: Platform) -> dict[str, Any]:
+    from assets.labels.intake.adding import add_labels
+    from assets.labels.intake.identity import ReadOptions
+    from assets.labels.snapshots.reading import latest
+    from assets.labels.snapshots.showing import show
+    from orchestration.demo.resumes import write_resumes
+    from orchestration.local_runs import LocalRuns
+
+    say("making synthetic resumes, and anonymizing them")
+    batch = add_labels(platform, write_resumes(platform.home / "demo" / "resumes.jsonl"), TASK, ReadOptions())
+    say(f"building the dataset of {TASK}")
+    with LocalRuns(platform) as runs:
+        run = runs.build_dataset(TASK)
+    if run.problem:
+        raise click.ClickException(run.problem)
+    if run.failed_checks:
+        failed = "; ".join(f"{name}: {told}" for name, told in run.failed_checks.items())
+        raise click.ClickException(f"no dataset was published, because a check failed ({failed})")
+    with platform.catalogue.read() as connection:
+        version = latest(connection, TASK)
+    shown = show(platform, version)
+    return {
+        "task": TASK,
+        "resumes": batch.rows,
+        "version": shown.version,
+        "train": shown.train,
+        "validation": shown.validation,
+        "test": shown.test,
+        "groups": shown.groups,
+        "classes": len(shown.classes),
+        "seconds": run.seconds,
+    }
 
 
 def _quarantined(platform: Platform) -> list[dict[str, str]]:
@@ -91,10 +123,26 @@ def _print(values: dict[str, Any]) -> None:
     )
     answer = values["answer"]
     click.secho(f"\n{answer['question']}", bold=True)
-    for when, found in (("today", answer["now"]), (f"on {EARLIER}", answer[EARLIER])):
-        click.echo(f"\n{when}, {found['document_id']}:")
-        click.echo(click.wrap_text(found["quote"], 110, "  ", "  ", preserve_paragraphs=True))
+    for when, given in (("today", answer["now"]), (f"on {EARLIER}", answer[EARLIER])):
+        click.echo(f"\n{when}:" + (f" no answer, {given['reason']}" if given["refused"] else ""))
+        for citation in given["citations"]:
+            click.echo(click.wrap_text(citation["sentence"], 110, "  ", "  "))
+            click.echo(f"  {citation['document_id']} [{citation['start']}:{citation['end']}]")
+        if given["reason"] and not given["refused"]:
+            click.echo(f"  Mind: {given['reason']}.")
+    dataset = values["dataset"]
+    click.secho(f"\nA dataset of {dataset['resumes']} labelled resumes, anonymized", bold=True)
+    print_table(
+        ["version", "train", "validation", "test", "groups of near-duplicates", "classes", "seconds"],
+        [
+            (
+                dataset["version"][:12],
+                *(dataset[name] for name in ("train", "validation", "test", "groups", "classes", "seconds")),
+            )
+        ],
+    )
     click.echo(
-        "\nNext: hrdp search 'your own question', hrdp quarantine, hrdp source add NAME LOCATION --kind KIND;"
+        "\nNext: hrdp ask 'your own question', hrdp search WORDS, hrdp quarantine, hrdp source add NAME LOCATION --kind KIND,"
+        "\nhrdp labels add FILE --task TASK, hrdp dataset show;"
         "\nmake dev shows the asset graph in a browser."
     )

@@ -31,3 +31,26 @@ def retrieval(platform: Platform, questions: Path, depth: int, as_json: bool) ->
         print_json(values)
     else:
         print_table(["measure", "value"], list(values.items()))
+
+
+@evaluate.command("answers")
+@click.option("--questions", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+@with_platform
+def answers(platform: Platform, questions: Path, as_json: bool) -> None:
+    """Quotes, citations and refusals on FILE.jsonl: {question, quotes: [...], as_of?} or {question, refuse: true}."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from assets.answers.evaluation import evaluate_answers, read_answer_questions
+
+    started = time.monotonic()
+    asked = read_answer_questions(questions)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("asking", total=len(asked))
+        report = evaluate_answers(platform, asked, progress=lambda done: bar.update(task, completed=done))
+    values = {**asdict(report), "generator": platform.generator.name, "seconds": round(time.monotonic() - started, 3)}
+    if as_json:
+        print_json(values)
+    else:
+        print_table(["measure", "value"], list(values.items()))

@@ -4,7 +4,20 @@ import os
 
 import click
 
-from orchestration.command_line import anonymizing, demo, documents, evaluation, moving, refreshing, searching, sources
+from orchestration.command_line import (
+    anonymizing,
+    asking,
+    datasets,
+    demo,
+    documents,
+    erasing,
+    evaluation,
+    labels,
+    moving,
+    refreshing,
+    searching,
+    sources,
+)
 
 
 class _OneSentence(click.Group):
@@ -52,12 +65,16 @@ main.add_command(refreshing.plan)
 main.add_command(refreshing.refresh)
 main.add_command(refreshing.verify)
 main.add_command(searching.search)
+main.add_command(asking.ask)
 main.add_command(documents.document)
 main.add_command(documents.quarantine)
 main.add_command(evaluation.evaluate)
 main.add_command(moving.index)
 main.add_command(moving.backup)
 main.add_command(moving.restore)
+main.add_command(labels.labels)
+main.add_command(datasets.dataset)
+main.add_command(erasing.erase)
 main.add_command(anonymizing.anonymize)
 main.add_command(sources.settings)
 main.add_command(refreshing.print_dagster_home)

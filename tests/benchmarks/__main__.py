@@ -23,8 +23,10 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "noop": (),
     "one_edit": (),
     "search": (),
+    "asking": (),
     "embedding": ("full",),
     "memory": ("small",),
+    "grouping": ("small",),
 }
 """Each with the options that it knows."""
 

@@ -36,6 +36,7 @@ from tests.benchmarks.texts import passages, questions
 ROWS = 14_000
 SEARCHES = 300
 DIMENSION = 384
+_TOPICS, _AXES = 300, 24
 PLAIN = "plain LanceDB hybrid"
 WHERE = SearchFilter(generation=3, moment=1_000, kind="regulation", jurisdiction="DC")
 
@@ -146,7 +147,13 @@ def write_records(path: Path, bodies: list[str]) -> None:
 
 
 def drawn_vectors(generator: np.random.Generator, count: int, dimension: int = DIMENSION) -> NDArray[np.float32]:
-    drawn: NDArray[np.float32] = generator.normal(size=(count, dimension)).astype(np.float32)
+    """Unit vectors around some topics, in few of the dimensions, as those of texts are: a passage of ObliQA has a cosine of
+    0.79 with its nearest neighbour and 0.48 with the hundredth, of these one has 0.71 and 0.41. Vectors drawn from all
+    dimensions alike have no neighbours to speak of, and no graph of them finds the nearest ones."""
+    fixed = np.random.default_rng(0)
+    topics, axes = fixed.normal(size=(_TOPICS, _AXES)), fixed.normal(size=(_AXES, dimension))
+    places = topics[generator.integers(_TOPICS, size=count)] + generator.normal(size=(count, _AXES))
+    drawn: NDArray[np.float32] = (places @ axes).astype(np.float32)
     drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
     return drawn
 

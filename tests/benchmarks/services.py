@@ -3,8 +3,8 @@
     python -m tests.benchmarks.services [--rows 14000 200000]
 
 The servers run already: `make benchmark STACK=services` starts them. Both indexes hold the same rows and are asked the same
-questions in turn. Passages and questions are ObliQA's where the shared data is there, else generated; vectors are drawn at
-random, which is harder for Weaviate's graph than real ones. The switches are the platform's own, on the three servers and on
+questions in turn. Passages and questions are ObliQA's where the shared data is there, else generated; vectors are drawn, with
+neighbours as those of texts have them. The switches are the platform's own, on the three servers and on
 the embedded stores: to a new edition of every document, and to a new index version.
 """
 

@@ -26,7 +26,10 @@ from tests.conftest import PROJECT
 
 HEAVY = [
     "boto3",
+    "dagster_dbt",
+    "dbt",
     "docx",
+    "duckdb",
     "great_expectations",
     "httpcore",
     "httpx",
@@ -40,6 +43,9 @@ HEAVY = [
     "peft",
     "pyarrow",
     "pypdfium2",
+    "scipy",
+    "sklearn",
+    "sqlglot",
     "tokenizers",
     "torch",
     "transformers",
@@ -58,7 +64,12 @@ def test_loading_the_definitions_imports_nothing_heavy() -> None:
 
 def test_every_asset_says_what_it_is_and_whose() -> None:
     specs = {spec.key.to_user_string(): spec for spec in definitions().resolve_all_asset_specs()}
-    assert set(specs) == {"documents", "chunks", "embeddings", "search_index", "rebuilt_index"}
+    assert set(specs) == {
+        *("documents", "chunks", "embeddings", "search_index", "rebuilt_index"),
+        *("label_batches", "labelled_resumes", "duplicate_groups", "stg_label_rows", "stg_duplicate_groups"),
+        *("current_labels", "label_votes", "decided_labels", "label_conflicts", "group_splits", "dataset"),
+        *("class_statistics", "dataset_snapshot", "leak_report", "anonymizing_quality"),
+    }
     for name, spec in specs.items():
         assert spec.description, name
         assert spec.owners, name
@@ -80,7 +91,7 @@ def test_jobs_sensor_and_schedules_are_there_and_run_by_themselves() -> None:
     dg.Definitions.validate_loadable(found)
     repository = found.get_repository_def()
     assert {"refresh", "rebuild", "verify"} <= set(repository.job_names)
-    assert {sensor.name for sensor in repository.sensor_defs} == {"watch_sources"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {"watch_sources", "watch_labels"}
     assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh", "nightly_verify"}
     assert repository.get_sensor_def("watch_sources").default_status is dg.DefaultSensorStatus.RUNNING
     for schedule in repository.schedule_defs:

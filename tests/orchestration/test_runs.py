@@ -9,7 +9,12 @@ from orchestration.runs import fail_abandoned_runs
 
 
 @pytest.mark.parametrize(
-    ("job", "lock", "tags"), [("refresh", "source/rules", {"dagster/partition": "rules"}), ("rebuild", "rebuild", {})]
+    ("job", "lock", "tags"),
+    [
+        ("refresh", "source/rules", {"dagster/partition": "rules"}),
+        ("rebuild", "rebuild", {}),
+        ("labels", "labels/watching/skills", {"dagster/partition": "skills"}),
+    ],
 )
 def test_a_run_is_reported_as_failed_when_its_process_is_gone(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, job: str, lock: str, tags: dict[str, str]

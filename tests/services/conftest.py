@@ -1,5 +1,6 @@
 """Real servers for the tests below, started once for the session on ports and data of their own."""
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -13,6 +14,7 @@ from deploy.services.postgresql import PostgreSQLServer
 from deploy.services.records import Credentials
 from deploy.services.s3 import BUCKET, REGION, S3Server
 from deploy.services.weaviate import WeaviateNode, start_nodes, weaviate_nodes
+from tests.conftest import PROJECT, Installation
 
 HERE = Path(__file__).parent
 
@@ -118,3 +120,33 @@ def converted_models(services_folder: Path) -> Path:
     folder = services_folder / "models"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def on_servers(
+    installation: Installation,
+    weaviate_server: WeaviateNode,
+    s3_address: str,
+    s3_endpoint: str,
+    postgresql_url: str,
+    dagster_url: str,
+    tmp_path: Path,
+) -> Installation:
+    """An installation on the three servers, with Dagster as it is set up in production and stores of its own on each of them."""
+    dagster_home = tmp_path / "dagster"
+    dagster_home.mkdir()
+    shutil.copyfile(PROJECT / "deploy" / "dagster.yaml", dagster_home / "dagster.yaml")
+    installation.environment |= {
+        "HRDP_OBJECTS": s3_address,
+        "HRDP_S3_ENDPOINT": s3_endpoint,
+        "HRDP_CATALOGUE": postgresql_url,
+        "HRDP_INDEX": "weaviate",
+        "HRDP_WEAVIATE_URL": weaviate_server.url,
+        "HRDP_WEAVIATE_GRPC_PORT": str(weaviate_server.grpc_port),
+        "HRDP_WEAVIATE_API_KEY": weaviate_server.api_key,
+        "HRDP_WEAVIATE_ALIAS": f"on_servers_{uuid.uuid4().hex[:8]}",
+        "DAGSTER_HOME": str(dagster_home),
+        "HRDP_DAGSTER_DATABASE": dagster_url,
+        **{name: os.environ[name] for name in os.environ if name.startswith("AWS_")},
+    }
+    return installation

@@ -114,13 +114,13 @@ def test_a_row_that_the_server_refuses_is_told(
     index_store: WeaviateIndex, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     writer = weaviate_writing.Writer(server, lambda client: client.collections.use(index_store.name))
-    right, wrong = to_objects([row(1), row(2, body="A secret sentence.")], DIMENSION)
+    right, wrong = to_objects([row(1), row(2, body="A secret sentence.")])
     wrong.properties["from_generation"] = "soon"
     with pytest.raises(IndexUnavailable, match="refused 1 of 2 rows") as caught:
-        writer.insert([right, wrong])
+        writer.insert([[right, wrong]])
     assert "secret" not in str(caught.value)
     with pytest.raises(IndexUnavailable, match="refused 1 of 1 rows"):
-        writer.insert([wrong])
+        writer.insert([[wrong]])
     assert [state.row_id for state in index_store.rows()] == [row(1).row_id]
     assert "secret" not in caplog.text, "the client library would log the whole object"
 
@@ -252,8 +252,10 @@ def test_a_refused_key_is_told_without_the_key(weaviate_server: WeaviateNode, de
 
 
 def test_an_index_that_was_removed_meanwhile_is_named(
-    index_store: WeaviateIndex, server: Server, deployment: Deployment
+    index_store: WeaviateIndex, server: Server, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A server that has only begun to load what it holds says the same of it.
+    monkeypatch.setattr(weaviate_client, "PATIENCE", 1.0)
     index_store.add([row(1)])
     WeaviateIndex.drop(server, deployment, VERSION)
     for use in (

@@ -265,7 +265,66 @@ def test_a_verification_counts_what_a_killed_refresh_left(
         with pytest.raises(KeyboardInterrupt):
             refreshed(platform, "handbook")
     left = verify(Platform(platform.settings))
-    # The end of the old passage and the new one, and the closing of the old one.
-    assert (left.missing, left.orphans) == (0, 3)
+    # The old passage as it is until now, and the new one; the old one gets its end only after the switch.
+    assert (left.missing, left.orphans) == (0, 2)
     refreshed(platform, "handbook")
     assert verify(Platform(platform.settings)).ok
+
+
+def test_a_refresh_killed_right_after_its_switch_is_seen_whole_and_finished_by_the_next(
+    platform: Platform, handbook: Path, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from assets.index import serving
+
+    refreshed(platform, "handbook")
+    edited = "# Leave\n\n" + "".join(f"## Leave {number}\n\nLeave of kind {number}.\n\n" for number in range(30))
+    (handbook / "leave.md").write_text(edited)
+    refreshed(platform, "handbook")
+    (handbook / "leave.md").write_text("# Leave\n\n## Annual leave\n\nEveryone earns thirty days of leave a year.\n")
+
+    def killed(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(serving, "end_superseded", killed)
+        with pytest.raises(KeyboardInterrupt):
+            refreshed(platform, "handbook")
+    reader = Platform(platform.settings)
+    found = search(reader, "leave of kind", k=3)
+    assert [each.text for each in found if each.document_id == "handbook/leave.md"] == [
+        "Leave\n\nAnnual leave\n\nEveryone earns thirty days of leave a year."
+    ]
+    assert len(found) == 3, "what is superseded takes nobody's place"
+    report = verify(reader)
+    assert (report.missing, report.orphans, report.duplicates) == (0, 0, 0)
+    assert report.mismatched == 30
+    refreshed(platform, "handbook")
+    assert verify(reader).ok
+
+
+def test_a_search_during_a_switch_answers_from_one_generation(
+    platform: Platform, handbook: Path, refreshed: Refreshed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that is given its end may be missing from a server's index for that moment: who searched in the generation
+    before begins again."""
+    from assets.index.lancedb_store import LanceIndex
+
+    refreshed(platform, "handbook")
+    (handbook / "hours.md").write_text("# Working hours\n\nThe week has forty hours.\n")
+    reader = Platform(platform.settings)
+    asked: list[int] = []
+    whole = LanceIndex.search
+
+    def without_what_is_ended(index: LanceIndex, query, vector, k, where):  # type: ignore[no-untyped-def]
+        asked.append(where.generation)
+        hits = whole(index, query, vector, k, where)
+        if len(asked) > 1:
+            return hits
+        refreshed(Platform(platform.settings), "handbook")
+        return [hit for hit in hits if "thirty-eight" not in hit.body]
+
+    monkeypatch.setattr(LanceIndex, "search", without_what_is_ended)
+    texts = [each.text for each in search(reader, "how many hours has the week", k=5)]
+    assert asked == [1, 2]
+    # What held when the question was asked: a new row says so, since it ended meanwhile.
+    assert "Working hours\n\nThe week has thirty-eight hours." in texts

@@ -5,7 +5,7 @@ import re
 
 from assets.documents.parsing.refusals import refusal
 
-_MARKS = (
+MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -26,11 +26,11 @@ def decode(raw: bytes, declared: str | None = None) -> str:
     Raises UnreadableDocument: unknown_format for binary content, truncated where the last character is cut,
     bad_encoding where no encoding fits.
     """
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if raw.startswith(mark):
             return _checked(_strictly(raw[len(mark) :], encoding))
     if b"\x00" in raw[:_SAMPLE]:
-        return _checked(_strictly(raw, _wide_encoding(raw)))
+        return _checked(_strictly(raw, wide_encoding(raw)))
     if declared and (text := _declared(raw, declared)) is not None:
         return _checked(text)
     try:
@@ -40,7 +40,7 @@ def decode(raw: bytes, declared: str | None = None) -> str:
     if any(byte >= 0x80 for byte in raw[max(0, failed_at - _SAMPLE) : failed_at]):
         # Valid multi-byte characters came before, so that it is UTF-8, cut or spoilt.
         raise refusal("truncated" if len(raw) - failed_at < 4 else "bad_encoding")
-    return _checked(_legacy(raw))
+    return _checked(_strictly(raw, legacy_encoding(raw)))
 
 
 def _declared(raw: bytes, declared: str) -> str | None:
@@ -58,7 +58,8 @@ def _strictly(raw: bytes, encoding: str) -> str:
         raise refusal("truncated" if cut else "bad_encoding") from error
 
 
-def _wide_encoding(raw: bytes) -> str:
+def wide_encoding(raw: bytes) -> str:
+    """The encoding of two bytes a character without a mark that its beginning shows. Raises UnreadableDocument."""
     # Mostly Latin text in UTF-16 has its zero bytes all at even or all at odd places.
     sample = raw[:_SAMPLE]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
@@ -70,17 +71,18 @@ def _wide_encoding(raw: bytes) -> str:
     raise refusal("unknown_format")
 
 
-def _legacy(raw: bytes) -> str:
+def legacy_encoding(raw: bytes) -> str:
+    """The encoding of one byte or more a character, other than UTF-8, that its beginning shows. Raises UnreadableDocument."""
     sample = raw[:_SAMPLE]
     high = [byte for byte in sample if byte >= 0x80]
     if high and len(high) < 0.2 * len(sample) and all(byte in _WESTERN for byte in high):
-        return _strictly(raw, "cp1252")
+        return "cp1252"
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample).best()
     if best is None:
         raise refusal("bad_encoding")
-    return _strictly(raw, best.encoding)
+    return best.encoding
 
 
 def _checked(text: str) -> str:

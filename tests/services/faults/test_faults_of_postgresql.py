@@ -6,15 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from psycopg2.extensions import set_wait_callback
+from sqlalchemy import create_engine, func, select
 from sqlalchemy.engine import make_url
 
 from assets.index import serving
 from assets.index.refresh import Superseded, embed, stage_chunks, stage_documents, write_and_serve
-from assets.lineage import ledger, schema
+from assets.lineage import ledger, postgresql, schema
 from assets.lineage.catalogue import CatalogueUnavailable
 from assets.platform import Platform, Settings
+from assets.problems import RunsUnavailable
 from deploy.services.postgresql import PostgreSQLServer
+from orchestration import dagster_database
+from orchestration.local_runs import _clear_of_dagster
 from tests.conftest import PROJECT, Installation
 from tests.services.faults.conftest import Proxies, Refreshed, check_whole, told
 
@@ -148,3 +152,77 @@ def _check_ledger(platform: Platform, refreshes: int) -> None:
         table = schema.ledger
         query = select(func.count()).select_from(table).where(table.c.kind == "index.refreshed")
         assert connection.execute(query).scalar() == refreshes
+
+
+def _read(platform: Platform, silence: Callable[[], None]) -> None:
+    with platform.catalogue.read() as connection:
+        silence()
+        connection.execute(select(schema.sources)).all()
+
+
+def _write(platform: Platform, silence: Callable[[], None]) -> None:
+    with platform.catalogue.write() as connection:
+        silence()
+        ledger.append(connection, "index.refreshed", "generation/lost", {})
+
+
+def _hold_lock(platform: Platform, silence: Callable[[], None]) -> None:
+    with platform.locks.hold("serve"):
+        silence()
+        with platform.catalogue.read():
+            pass
+
+
+def _connect(platform: Platform, silence: Callable[[], None]) -> None:
+    platform.catalogue.close()
+    silence()
+    with platform.catalogue.read():
+        pass
+
+
+@pytest.mark.parametrize("use", [_read, _write, _hold_lock, _connect])
+def test_a_server_that_falls_silent_is_told_soon_and_one_that_works_on_a_query_is_waited_for(
+    platform: Platform,
+    guide: Path,
+    proxies: Proxies,
+    refreshed: Refreshed,
+    monkeypatch: pytest.MonkeyPatch,
+    use: Callable[[Platform, Callable[[], None]], None],
+) -> None:
+    refreshed(platform, "guide")
+    monkeypatch.setattr(postgresql, "_SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(postgresql, "_CONNECT_SECONDS", 2)
+    impatient = Platform(platform.settings)
+    with impatient.catalogue.read() as connection:
+        assert connection.execute(select(func.pg_sleep(1.5))).all()
+    with pytest.raises(CatalogueUnavailable, match=r"does not answer|can't be reached|broke off") as raised:
+        use(impatient, proxies.sql.silence)
+    assert "\n" not in str(raised.value)
+    proxies.sql.mend()
+    with impatient.catalogue.read() as connection:
+        assert ledger.check(connection).intact
+    check_whole(platform, guide)
+    _check_ledger(platform, 1)
+
+
+def test_dagsters_database_that_falls_silent_is_told(
+    dagster_url: str, proxies: Proxies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dagster_database, "_CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(dagster_database, "_SILENCE_SECONDS", 1.0)
+    engine = create_engine(make_url(dagster_url).set(port=proxies.sql.port))
+    dagster_database.bound_waiting()
+    try:
+        with engine.connect() as connection:
+            assert connection.execute(select(func.pg_sleep(0.2))).all()
+            proxies.sql.silence()
+            with pytest.raises(RunsUnavailable, match="its server does not answer"), _clear_of_dagster():
+                connection.execute(select(func.now()))
+        with pytest.raises(RunsUnavailable, match="its server does not answer"), _clear_of_dagster():
+            engine.connect()
+        proxies.sql.mend()
+        with engine.connect() as connection:
+            assert connection.execute(select(func.now())).all()
+    finally:
+        set_wait_callback(None)
+        engine.dispose()

@@ -1,0 +1,1 @@
+"""Answers that quote their source, as of any date, or a refusal."""

@@ -1,0 +1,1 @@
+"""The originals of resumes, encrypted under a key a person, so that destroying that key erases what it encrypts."""
