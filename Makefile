@@ -37,7 +37,7 @@ dev: setup
 	DAGSTER_HOME="$$($(BIN)/hrdp dagster-home)" $(BIN)/dg dev
 
 test: setup
-	$(BIN)/python -m pytest -m "not long and not services"
+	$(BIN)/python -m pytest -m "not long and not services" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-long: setup
 	$(BIN)/python -m pytest -m "long and not services"

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -223,15 +225,23 @@ def test_damage_is_told_and_the_same_labels_mend_it(
     assert show(platform, version).version == version
 
 
-def test_the_croissant_is_valid_and_names_the_bytes_that_are_there(two_versions: tuple[Platform, str, str]) -> None:
-    import mlcroissant
+_READ_CROISSANT = """
+import json, sys
+import mlcroissant
+metadata = mlcroissant.Dataset(jsonld=json.load(sys.stdin)).metadata
+print(json.dumps([sorted(metadata.issues.errors), sorted(each.id for each in metadata.record_sets)]))
+"""
 
+
+def test_the_croissant_is_valid_and_names_the_bytes_that_are_there(two_versions: tuple[Platform, str, str]) -> None:
     platform, _, version = two_versions
     held = objects(platform)
     described = json.loads(held[f"datasets/{TASK}/{version}/croissant.json"])
-    dataset = mlcroissant.Dataset(jsonld=described)
-    assert not dataset.metadata.issues.errors
-    assert {each.id for each in dataset.metadata.record_sets} == {"rows", "texts"}
+    # In a process of its own: its logging closes the streams that a test's output is caught in.
+    read = subprocess.run(
+        [sys.executable, "-c", _READ_CROISSANT], input=json.dumps(described), capture_output=True, text=True, check=True
+    )
+    assert json.loads(read.stdout) == [[], ["rows", "texts"]]
     assert described["rai:personalSensitiveInformation"]
     for file in described["distribution"]:
         assert file["sha256"] == storing.content_hash(held[f"datasets/{TASK}/{version}/{file['@id']}"])
