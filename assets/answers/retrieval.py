@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, and_, func, select
 
 from assets.answers.model import Scope
-from assets.index.generation import NothingServed, Served, any_refreshed, served
+from assets.index import searching
+from assets.index.generation import Served
 from assets.index.keywords import Statistics
-from assets.index.searching import ModelMismatch
 from assets.index.store import Hit, SearchFilter
 from assets.lineage import schema
 from assets.lineage.moments import iso
@@ -59,28 +59,19 @@ class Found:
     statistics: Statistics
 
 
-def present(platform: Platform) -> Served:
-    """What is served now. Raises NothingServed, ModelMismatch."""
-    with platform.catalogue.read() as connection:
-        current = served(connection)
-        if current is None:
-            raise NothingServed(looked=any_refreshed(connection))
-    if platform.embedder.model_hash != current.model:
-        raise ModelMismatch
-    return current
-
-
 def retrieve(platform: Platform, question: str, vector: NDArray[np.float32], k: int, scope: Scope) -> Found:
     """The `k` best passages. Raises NothingServed, ModelMismatch, IndexUnavailable, NotKnownThen."""
-    current = present(platform)
-    with platform.catalogue.read() as connection:
+
+    def where(connection: Connection, current: Served) -> SearchFilter:
         generation = _generation(connection, current, scope.known_at)
-    index = platform.indexes.open(current.index_version)
-    where = SearchFilter(generation, scope.moment, scope.kind, scope.jurisdiction, scope.source)
-    hits = index.search(question, vector, k, where)
+        return SearchFilter(generation, scope.moment, scope.kind, scope.jurisdiction, scope.source)
+
+    found = searching.find(platform, question, vector, k, where)
+    generation, index_version = found.where.generation, found.served.index_version
     with platform.catalogue.read() as connection:
-        versions = versions_of(connection, {hit.document_id for hit in hits}, generation, scope.moment)
-    return Found(tuple(_placed(hits, versions)), generation, current.index_version, index.statistics())
+        versions = versions_of(connection, {hit.document_id for hit in found.hits}, generation, scope.moment)
+    statistics = platform.indexes.open(index_version).statistics()
+    return Found(tuple(_placed(found.hits, versions)), generation, index_version, statistics)
 
 
 def versions_of(connection: Connection, document_ids: set[str], generation: int, moment: int) -> dict[str, Version]:

@@ -1,5 +1,6 @@
 """Searches what is served: asks the index, and joins offsets, version and dates from the catalogue."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,38 +50,74 @@ def search(
 ) -> list[SearchResult]:
     """The `k` best passages that are valid now, or were `as_of` a moment. Raises NothingServed, IndexUnavailable."""
     moment = now() if as_of is None else as_of
-    vector: NDArray[np.float32] | None = None
+    present(platform)
+    vector = platform.embedder.embed([query])[0]
+    found = find(
+        platform,
+        query,
+        vector,
+        k,
+        lambda _, current: SearchFilter(current.generation, moment, kind, jurisdiction, source),
+    )
+    with platform.catalogue.read() as connection:
+        return _joined(connection, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows that a search found, best first, in which index, by which filter."""
+
+    served: Served
+    where: SearchFilter
+    hits: list[Hit]
+
+
+def present(platform: Platform) -> Served:
+    """What is served now. Raises NothingServed, ModelMismatch."""
+    with platform.catalogue.read() as connection:
+        current = served(connection)
+        if current is None:
+            raise NothingServed(looked=any_refreshed(connection))
+    if platform.embedder.model_hash != current.model:
+        raise ModelMismatch
+    return current
+
+
+def find(
+    platform: Platform,
+    query: str,
+    vector: NDArray[np.float32],
+    k: int,
+    where: Callable[[Connection, Served], SearchFilter],
+) -> Found:
+    """The `k` best rows for a question and its vector, of those that `where` lets through in what is served now.
+
+    It begins again where another generation is served meanwhile: some may be missing then, since the rows that a generation
+    has superseded are given their end after the switch. Raises NothingServed, ModelMismatch, IndexUnavailable.
+    """
     for _ in range(_SWITCHES):
+        current = present(platform)
         with platform.catalogue.read() as connection:
-            current = served(connection)
-            if current is None:
-                raise NothingServed(looked=any_refreshed(connection))
-        embedder = platform.embedder
-        if embedder.model_hash != current.model:
-            raise ModelMismatch
-        if vector is None:
-            vector = embedder.embed([query])[0]
-        where = SearchFilter(current.generation, moment, kind, jurisdiction, source)
-        results, is_served = _found(platform, current, query, vector, k, where)
+            condition = where(connection, current)
+        hits, is_served = _find(platform, current, query, vector, k, condition)
         if is_served:
             break
-    return results
+    return Found(current, condition, hits)
 
 
-def _found(
+def _find(
     platform: Platform, current: Served, query: str, vector: NDArray[np.float32], k: int, where: SearchFilter
-) -> tuple[list[SearchResult], bool]:
-    """The results in a generation, and whether it is still the served one. If it is not, some may be missing: the rows that
-    the next one has superseded are given their end since then."""
+) -> tuple[list[Hit], bool]:
+    """The hits, and whether what they were found in is still served."""
     index = platform.indexes.open(current.index_version)
     asked = k
     while True:
         hits = index.search(query, vector, asked, where)
         with platform.catalogue.read() as connection:
             is_served = served(connection) == current
-            known = _known(connection, current, hits)
-            if len(known) >= k or len(hits) < asked or not is_served:
-                return _joined(connection, current, where.moment, known[:k]), is_served
+            known = _known(connection, where.generation, hits)
+        if len(known) >= k or len(hits) < asked or not is_served:
+            return known[:k], is_served
         # Rows that are still to be given their end have taken places.
         asked *= 2
 
@@ -95,21 +132,22 @@ class ModelMismatch(Exception):
         )
 
 
-def _known(connection: Connection, current: Served, hits: list[Hit]) -> list[Hit]:
-    """The hits whose rows the catalogue names in this generation. For a while after a switch the index has rows that are
+def _known(connection: Connection, generation: int, hits: list[Hit]) -> list[Hit]:
+    """The hits whose rows the catalogue names in a generation. For a while after a switch the index has rows that are
     superseded; and a refresh that lost its locks while a write of its was under way may leave rows of no generation."""
     table = schema.rows
     known: set[str] = set()
     for start in range(0, len(hits), _ROWS_A_READ):
         query = select(table.c.row_id).where(
             table.c.row_id.in_([hit.row_id for hit in hits[start : start + _ROWS_A_READ]]),
-            table.c.to_generation > current.generation,
+            table.c.to_generation > generation,
         )
         known.update(connection.execute(query).scalars())
     return [hit for hit in hits if hit.row_id in known]
 
 
-def _joined(connection: Connection, current: Served, moment: int, hits: list[Hit]) -> list[SearchResult]:
+def _joined(connection: Connection, found: Found) -> list[SearchResult]:
+    hits, generation, moment = found.hits, found.where.generation, found.where.moment
     if not hits:
         return []
     versions, passages = schema.versions, schema.passages
@@ -132,8 +170,8 @@ def _joined(connection: Connection, current: Served, moment: int, hits: list[Hit
                 tuple_(versions.c.document_id, passages.c.chunk_id).in_(
                     [(hit.document_id, hit.chunk_id) for hit in hits]
                 ),
-                versions.c.from_generation <= current.generation,
-                versions.c.to_generation > current.generation,
+                versions.c.from_generation <= generation,
+                versions.c.to_generation > generation,
                 versions.c.valid_from <= moment,
                 versions.c.valid_to > moment,
             )

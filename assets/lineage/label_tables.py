@@ -109,7 +109,7 @@ datasets = Table(
     metadata,
     Column("version", OrderedString, primary_key=True, doc="hash of the manifest"),
     Column("task", OrderedString, nullable=False),
-    Column("sequence", BigInteger, nullable=False, unique=True, doc="the order in which they were first built, from 1"),
+    Column("sequence", BigInteger, nullable=False, unique=True, doc="the order in which they were last built, from 1"),
     Column("created_at", BigInteger, nullable=False),
     Column("run_id", OrderedString, nullable=False),
     Column("summary", OrderedText, nullable=False, doc="JSON: rows and groups by split, classes, checks"),
