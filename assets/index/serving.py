@@ -1,4 +1,4 @@
-"""Writes what a refresh has staged into the index, verifies it, and serves it: the last step, in one transaction."""
+"""Writes what a refresh has staged into the index, verifies it, serves it in one transaction, and ends what that supersedes."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -72,8 +72,8 @@ def serve(
     """Serves the staged refresh of one source, or of all with `rebuild`, as the next generation; returns the one that is
     served then. Without any change of documents the generation stays and only what was seen of the source is kept.
 
-    New rows are written and counted before the switch; a kill at any moment leaves rows that nobody sees, which the next
-    call removes. Raises IndexMismatch.
+    New rows are written and counted before the switch, superseded ones get their end after it; a kill at any moment leaves
+    rows that nobody sees, which the next call removes or ends. Raises IndexMismatch.
     """
     names = [source.spec.name for source in sources]
     with parts.locks.hold("serve", wait_seconds=_WAIT_SECONDS):
