@@ -83,8 +83,9 @@ def serve(
             changed = rebuild or any(changes_anything(connection, name) for name in names)
             unfinished: list[str] = list(connection.execute(select(schema.unfinished.c.index_version)).scalars())
         _undo(parts, before, unfinished)
-        if before is not None:
+        if before is not None and not rebuild:
             _take_back_late_writes(parts, before)
+        if before is not None:
             # A kill may have come between the last switch and what is told of it.
             parts.indexes.announce(before.index_version)
         if not changed:
@@ -148,7 +149,7 @@ def _take_back_late_writes(parts: Parts, before: Served) -> None:
     that refresh has lost its locks, even after another one has served what it wrote: no store can refuse a write for that,
     but the catalogue knows every row. Where locks end only with their holder, nothing is under way afterwards.
     """
-    if parts.catalogue.embedded or not parts.indexes.exists(before.index_version):
+    if parts.catalogue.embedded:
         return
     index, following = parts.indexes.open(before.index_version), before.generation + 1
     if index.count_added(following) or index.count_closed(following):

@@ -80,7 +80,7 @@ class Writer:
 
     def count(self, condition: Any) -> int:
         """Objects that match. (Without a condition the server asks all replicas, and says 0 where one of them is gone.)"""
-        return int(self._server.read(lambda client: self.count_of(client, condition)))
+        return int(self._server.write(lambda client: self.count_of(client, condition)))
 
     def count_of(self, client: Any, condition: Any) -> int:
         """The same, as the node of a client has them. Raises what the client library raises."""
