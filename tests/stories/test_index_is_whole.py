@@ -307,15 +307,14 @@ def test_a_search_during_a_switch_answers_from_one_generation(
 ) -> None:
     """A row that is given its end may be missing from a server's index for that moment: who searched in the generation
     before begins again."""
-    from assets.index.lancedb_store import LanceIndex
-
-    refreshed(platform, "handbook")
+    index_version = refreshed(platform, "handbook").index_version
     (handbook / "hours.md").write_text("# Working hours\n\nThe week has forty hours.\n")
     reader = Platform(platform.settings)
     asked: list[int] = []
-    whole = LanceIndex.search
+    backend = type(reader.indexes.open(str(index_version)))
+    whole = backend.search
 
-    def without_what_is_ended(index: LanceIndex, query, vector, k, where):  # type: ignore[no-untyped-def]
+    def without_what_is_ended(index, query, vector, k, where):  # type: ignore[no-untyped-def]
         asked.append(where.generation)
         hits = whole(index, query, vector, k, where)
         if len(asked) > 1:
@@ -323,7 +322,7 @@ def test_a_search_during_a_switch_answers_from_one_generation(
         refreshed(Platform(platform.settings), "handbook")
         return [hit for hit in hits if "thirty-eight" not in hit.body]
 
-    monkeypatch.setattr(LanceIndex, "search", without_what_is_ended)
+    monkeypatch.setattr(backend, "search", without_what_is_ended)
     texts = [each.text for each in search(reader, "how many hours has the week", k=5)]
     assert asked == [1, 2]
     # What held when the question was asked: a new row says so, since it ended meanwhile.
