@@ -2,37 +2,27 @@
 
 import json
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing
 from typing import Self
 
 import dagster as dg
 
 from assets.documents import registry
 from assets.documents.registry import RegisteredSource
-from assets.documents.sources.base import SourceUnavailable
 from assets.index.recipe import told
 from assets.index.refresh import needs_full_look, open_registered, rebuild_reasons, recipe_of
 from assets.lineage.moments import now
-from assets.platform import Platform, Settings
+from assets.platform import Platform
 from assets.problems import EXPECTED
 from orchestration.freshness import decide
 from orchestration.jobs import rebuild, refresh
+from orchestration.looking import look_at_all, sentence, tick_on_platform
 from orchestration.materialization import SOURCES
 from orchestration.runs import BASE_TAG, attempts_since, fail_abandoned_runs
 
-_LOOK_SECONDS = 40.0
-"""A tick gets 60 seconds; a source that takes longer is reported and looked at again."""
-
 
 def tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    """One tick, on the platform of the environment; a problem that a person can mend becomes the reason to skip it."""
-    try:
-        platform = Platform(Settings.from_environment())
-        with closing(platform.catalogue):
-            return _evaluate(context, platform)
-    except EXPECTED as problem:
-        return dg.SensorResult(skip_reason=str(problem), cursor=context.cursor)
+    """One tick."""
+    return tick_on_platform(context, _evaluate)
 
 
 def _evaluate(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult:
@@ -54,11 +44,11 @@ def _evaluate(context: dg.SensorEvaluationContext, platform: Platform) -> dg.Sen
         )
     due = [source for source in sources if looked.seconds_ago(source.spec.name) >= _interval(platform, source)]
     requests, notes = [], []
-    for source, look in _look_at_all(platform, due):
+    for source, look in look_at_all(due, lambda source: open_registered(platform, source).look()):
         name = source.spec.name
         if isinstance(look, Exception):
-            looked.note(name, _sentence(look))
-            context.log.warning(f"{name}: {_sentence(look)}", exc_info=None if isinstance(look, EXPECTED) else look)
+            looked.note(name, sentence(look))
+            context.log.warning(f"{name}: {sentence(look)}", exc_info=None if isinstance(look, EXPECTED) else look)
             continue
         looked.note(name, None)
         request, note = _refresh_request(context, platform, source, look)
@@ -114,41 +104,8 @@ class _Looked:
         return [f"{name}: {problem}" for name, (_, problem) in sorted(self._looks.items()) if problem]
 
 
-def _sentence(problem: Exception) -> str:
-    """A defect met in one source must not keep the sensor from the others: it is told like anything that can't be read."""
-    if isinstance(problem, EXPECTED):
-        return str(problem)
-    return f"something unforeseen went wrong ({type(problem).__name__}); it is looked at again"
-
-
 def _interval(platform: Platform, source: RegisteredSource) -> int:
     return source.look_seconds or platform.settings.look_seconds
-
-
-def _look_at_all(platform: Platform, sources: list[RegisteredSource]) -> list[tuple[RegisteredSource, str | Exception]]:
-    """Looks at sources side by side; one that can't be read or doesn't answer in time yields its problem."""
-    if not sources:
-        return []
-    executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="look")
-    looks: list[tuple[RegisteredSource, Future[str]]] = [
-        (source, executor.submit(_look, platform, source)) for source in sources
-    ]
-    wait([look for _, look in looks], timeout=_LOOK_SECONDS)
-    executor.shutdown(wait=False, cancel_futures=True)
-    return [(source, _result(look)) for source, look in looks]
-
-
-def _look(platform: Platform, source: RegisteredSource) -> str:
-    return open_registered(platform, source).look()
-
-
-def _result(look: "Future[str]") -> str | Exception:
-    if not look.done() or look.cancelled():
-        return SourceUnavailable(f"it did not answer within {_LOOK_SECONDS:.0f} s; it is looked at again")
-    try:
-        return look.result()
-    except Exception as problem:
-        return problem
 
 
 def _refresh_request(

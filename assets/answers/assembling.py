@@ -2,9 +2,10 @@
 exceptions behind it, the definitions of its terms, and the sections that it refers to, one step far."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from assets.answers.model import Piece
 from assets.answers.reading import Reading, Readings
@@ -127,13 +128,13 @@ class Assembler:
             for statement in statements(reading)[:_OF_A_REFERENCE]:
                 yield piece(reading, place, statement, "reference")
 
-    def _titled(self, source: str, titles: Sequence[object]) -> list[tuple[str, str]]:
+    def _titled(self, source: str, titles: Sequence[ColumnElement[bool]]) -> list[tuple[str, str]]:
         table = schema.versions
         query = select(table.c.document_id, table.c.title).where(
             and_(table.c.source == source, table.c.to_generation > self._generation),
             and_(table.c.from_generation <= self._generation),
             and_(table.c.valid_from <= self._moment, table.c.valid_to > self._moment),
-            or_(*titles),  # type: ignore[arg-type]
+            or_(*titles),
         )
         return [(row.document_id, row.title) for row in self._connection.execute(query.limit(50))]
 
@@ -148,5 +149,4 @@ def _text(reading: Reading, statement: Statement) -> str:
 
 def _alike(one: str, other: str) -> int:
     """How many characters two section numbers have in common at their beginning."""
-    pairs: Callable[[], Iterator[tuple[str, str]]] = lambda: zip(one, other, strict=False)  # noqa: E731
-    return next((place for place, (left, right) in enumerate(pairs()) if left != right), min(len(one), len(other)))
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
