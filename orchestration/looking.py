@@ -41,7 +41,8 @@ def look_at_all(places: Sequence[Place], look: Callable[[Place], Look]) -> list[
     executor.shutdown(wait=False, cancel_futures=True)
     results: list[tuple[Place, Look | Exception]] = []
     for place, each in looks:
-        results.append((place, _result(each)))
+        found = _result(each)
+        results.append((place, found))
     return results
 
 
