@@ -206,7 +206,7 @@ def _notes(platform: Platform, looked: Looked, scope: Scope, evidence: Sequence[
     beside = [
         piece
         for piece in evidence
-        if piece.role == "neighbour" and chosen and piece.document_id == chosen[0].document_id
+        if chosen and (piece.role == "neighbour" or piece in chosen) and piece.document_id == chosen[0].document_id
     ]
     notes = noticing.sizes([*chosen[:1], *beside])
     notes += noticing.elsewhere(chosen, answering, scope)

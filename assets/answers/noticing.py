@@ -65,9 +65,7 @@ def elsewhere(chosen: Sequence[Piece], others: Sequence[Piece], scope: Scope) ->
     found = {piece.jurisdiction for piece in others if piece.jurisdiction} | own
     if scope.jurisdiction is not None or len(found) < 2:
         return []
-    return [
-        f"the answer may differ by jurisdiction ({', '.join(sorted(found))}): ask with --jurisdiction for one of them"
-    ]
+    return [f"the answer may differ by jurisdiction ({', '.join(sorted(found))}): ask for one of them"]
 
 
 def depends_on_size(text: str) -> bool:

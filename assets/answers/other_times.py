@@ -34,9 +34,9 @@ def applied_at_another_time(
             continue
         if when == "past":
             day = (iso(best.valid_to) or "")[:10]
-            return f"{best.document_id} answered this until {day} and is no longer in force; ask with --as-of for a day before"
+            return f"{best.document_id} answered this until {day} and is no longer in force; ask as of a day before"
         day = (iso(best.valid_from) or "")[:10]
-        return f"{best.document_id} will answer this from {day} on and is not yet in force; ask with --as-of for a day after"
+        return f"{best.document_id} will answer this from {day} on and is not yet in force; ask as of a day after"
     return ""
 
 

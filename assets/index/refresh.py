@@ -17,6 +17,7 @@ from assets.documents.timeline import TimelineEntry
 from assets.index import serving
 from assets.index.embedding_step import embed_staged
 from assets.index.generation import served
+from assets.index.judging import judge_of
 from assets.index.recipe import LOST, Recipe, told
 from assets.index.staged import SourceResult, staged_result
 from assets.index.vectors import VectorStore
@@ -211,6 +212,7 @@ def serving_parts(platform: Platform) -> serving.Parts:
         vectors=vector_store(platform),
         recipe=recipe_of(platform),
         dimension=platform.embedder.dimension,
+        judge=judge_of(platform),
     )
 
 

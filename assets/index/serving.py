@@ -57,6 +57,8 @@ class Parts:
     vectors: VectorStore
     recipe: Recipe
     dimension: int
+    judge: Callable[[Served, IndexStore, int], None] = lambda _before, _index, _generation: None
+    """Called with the served index and one built beside it before that is served; what it raises keeps the served one."""
 
 
 def serve(
@@ -105,6 +107,8 @@ def serve(
         if kept is None:
             # A new index is served with its keyword statistics; an old one goes on with those that it has.
             index.optimize()
+            if before is not None:
+                parts.judge(before, index, generation)
         parts.blobs.flush()
         _commit(
             parts,
