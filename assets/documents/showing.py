@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from assets.documents.model import ParsedDocument
+from assets.documents.structure import load
 from assets.lineage import schema
 from assets.lineage.moments import OPEN, iso, now
 from assets.platform import Platform
@@ -33,25 +35,30 @@ class ShownDocument:
     shown: DocumentVersion
     text: str
     versions: tuple[DocumentVersion, ...]
+    structure: str
+    """Hash of the shown version's stored structure."""
 
 
 def show(
     platform: Platform, document_id: str, *, version: str | None = None, as_of: int | None = None
 ) -> ShownDocument:
     """The named version (a prefix of its hash will do), or the one that applies at a moment; by default the present one,
-    or the last where the document has ended. Raises DocumentMissing."""
+    or the last where the document has ended. Of the times at which a named version applied, `as_of` picks one. A version that
+    was corrected since, which an earlier answer may cite, is still found by its name. Raises DocumentMissing."""
     table = schema.versions
     query = (
-        select(table)
-        .where(table.c.document_id == document_id, table.c.to_generation == OPEN)
-        .order_by(table.c.valid_from)
+        select(table).where(table.c.document_id == document_id).order_by(table.c.valid_from, table.c.from_generation)
     )
     with platform.catalogue.read() as connection:
-        timeline = connection.execute(query).all()
+        recorded = connection.execute(query).all()
+    timeline = [row for row in recorded if row.to_generation == OPEN]
     if not timeline:
         raise DocumentMissing(f"there is no document '{document_id}': hrdp search shows ids, as SOURCE/path")
     if version is not None:
         chosen = [row for row in timeline if row.version.startswith(version)]
+        chosen = chosen or [row for row in recorded if row.version.startswith(version)]
+        if as_of is not None:
+            chosen = [row for row in chosen if row.valid_from <= as_of < row.valid_to] or chosen
         missing = f"'{document_id}' has no version {version}"
     else:
         moment = now() if as_of is None else as_of
@@ -68,7 +75,13 @@ def show(
         shown=_version(row),
         text=platform.blobs.get_text(row.version),
         versions=tuple(_version(other) for other in timeline),
+        structure=row.structure,
     )
+
+
+def parsed(platform: Platform, found: ShownDocument) -> ParsedDocument:
+    """The shown version with its structure. Raises StorageError."""
+    return load(found.text, platform.blobs.get(found.structure), found.shown.title, "text/plain")
 
 
 def _version(row) -> DocumentVersion:  # type: ignore[no-untyped-def]
