@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assets.labels.vault.vault import Vault
     from assets.lineage.catalogue import Catalogue
     from assets.lineage.locks import Locks
+    from assets.models.artifacts.signature import Signer
     from assets.storage.blobs import Blobs
     from assets.storage.objects import ObjectStore
 
@@ -77,6 +78,24 @@ class Settings:
     """Whether HTTP sources may be on loopback or private networks."""
     job_categories: str = ""
     """The labels that the task job-category may have, separated by commas; by default any name."""
+    training_model: str = "all-MiniLM-L6-v2"
+    """What adapters are trained on: the bundled encoder, a folder, or `hf://owner/name` of one with BERT's layout."""
+    retrain_groups: int = 100
+    """After how many new groups of resumes a task's model is trained again; copies of a resume are one group."""
+    retrain_share: float = 0.2
+    """The same as a share of the groups that the champion was trained on; what is reached first counts."""
+    training_epochs: int = 0
+    """The most epochs that a training reads its texts; 0: as many as is good for the task."""
+    reported_groups: str = ""
+    """A CSV or JSONL file of self-reported groups by resume, for selection rates; by default none is looked at."""
+    answer_questions: str = ""
+    """A JSONL file of questions, as `hrdp evaluate answers` reads them, that the asset answer_quality asks; by default the
+    bundled ones about the samples."""
+    retrieval_questions: str = ""
+    """A JSONL file of questions, as `hrdp evaluate retrieval` reads them, that a rebuilt index has to answer no worse than the
+    served one before it is served; by default none is asked."""
+    retrieval_tolerance: float = 0.02
+    """By how much a rebuilt index's mean reciprocal rank may lie below the served one's."""
     generator: str = "extractive"
     """What writes answers: `extractive` (whole sentences of the evidence, no model), the `http(s)://…/v1` address of a server
     that speaks OpenAI's chat interface, or `local` for a transformers model."""
@@ -84,10 +103,15 @@ class Settings:
     """The model: its name on that server, or, where it is local, its folder or GGUF file."""
     generator_key: str = field(default="", repr=False)
     """Key for that server."""
+    service_key: str = field(default="", repr=False)
+    """Key that the HTTP service asks for; without one it answers to this machine alone."""
     vault_key: str = field(default="", repr=False)
     """The vault's master key, 32 bytes in base64; by default one that is made and kept in the file `vault.key` under the home."""
     vault_kms_key: str = ""
     """The key of AWS KMS that wraps the vault's master key: its id, alias or ARN."""
+    signing_key: str = field(default="", repr=False)
+    """The key that models are signed with, 32 bytes in base64 (Ed25519); by default one that is made and kept in the file
+    `signing.key` under the home."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -116,16 +140,27 @@ class Settings:
         if self.s3_kms_key and self.s3_encryption != "aws:kms":
             raise BadSetting("HRDP_S3_KMS_KEY is set, but HRDP_S3_ENCRYPTION is not aws:kms: set that too, or neither")
         self._check_weaviate()
-        self._check_vault()
+        self._check_keys()
         if self.objects and not any(sign in self.objects for sign in ("/", "\\")):
             raise BadSetting(
                 f"HRDP_OBJECTS is '{self.objects}': write s3://bucket/prefix, file:///folder, or a path such as ./objects"
             )
         if self.chunk_tokens and self.chunk_tokens < 32:
             raise BadSetting("HRDP_CHUNK_TOKENS is too small: write 32 or more, or 0 for as long as the model reads")
+        if self.training_epochs < 0:
+            raise BadSetting(
+                "HRDP_TRAINING_EPOCHS is too small: write 1 or more, or 0 for as many as is good for the task"
+            )
         if not 0 < self.quarantine_share <= 1:
             raise BadSetting("HRDP_QUARANTINE_SHARE is a share: write a number above 0, up to 1")
+        if not 0 <= self.retrieval_tolerance <= 1:
+            raise BadSetting("HRDP_RETRIEVAL_TOLERANCE is a difference of mean ranks: write a number from 0 to 1")
+        if not 0 < self.retrain_share < float("inf"):
+            raise BadSetting(
+                "HRDP_RETRAIN_SHARE is a share of the groups that were trained on: write a number above 0, such as 0.2"
+            )
         for name in (
+            "retrain_groups",
             "parser_workers",
             "look_seconds",
             "full_look_hours",
@@ -136,7 +171,9 @@ class Settings:
             if getattr(self, name) < 1:
                 raise BadSetting(f"HRDP_{name.upper()} is too small: write 1 or more")
 
-    def _check_vault(self) -> None:
+    def _check_keys(self) -> None:
+        if self.service_key and not (len(self.service_key) >= 16 and self.service_key.isascii()):
+            raise BadSetting("HRDP_SERVICE_KEY can't be used: write 16 or more ASCII characters that nobody can guess")
         if self.vault_key and self.vault_kms_key:
             raise BadSetting(
                 "HRDP_VAULT_KEY and HRDP_VAULT_KMS_KEY are both set: the master key has one origin, set one"
@@ -148,6 +185,13 @@ class Settings:
                 decoded(self.vault_key)
             except ValueError as problem:
                 raise BadSetting(f"HRDP_VAULT_KEY can't be used: {problem}") from None
+        if self.signing_key:
+            from assets.models.artifacts.signing_key import decoded as decoded_signing_key
+
+            try:
+                decoded_signing_key(self.signing_key)
+            except ValueError as problem:
+                raise BadSetting(f"HRDP_SIGNING_KEY can't be used: {problem}") from None
 
     def _check_weaviate(self) -> None:
         from assets.index.weaviate_nodes import nodes_of
@@ -247,6 +291,12 @@ class Platform:
         return Vault(key)
 
     @cached_property
+    def signer(self) -> "Signer":
+        from assets.models.artifacts.signing_key import open_signer
+
+        return open_signer(self.catalogue, self.home / "signing.key", self.settings.signing_key)
+
+    @cached_property
     def embedder(self) -> "Embedder":
         from assets.index.embedding.engine import open_embedder
 
@@ -307,6 +357,10 @@ class Platform:
     def hold_dataset(self, task: str) -> None:
         """Holds the right to build a task's dataset in the same way."""
         self._hold(f"labels/building/{task}")
+
+    def hold_training(self, task: str) -> None:
+        """Holds the right to train a task's model, and to decide about it, in the same way."""
+        self._hold(f"models/training/{task}")
 
     def _hold(self, lock: str) -> None:
         if lock not in self._held:

@@ -11,6 +11,7 @@ from assets.documents.showing import DocumentMissing
 from assets.documents.sources.base import BadSource, SourceUnavailable
 from assets.index.embedding.weights import ModelUnavailable
 from assets.index.generation import NothingServed
+from assets.index.judging import WorseIndex
 from assets.index.recreating import RecreationFailed
 from assets.index.refresh import RebuildNeeded, Superseded
 from assets.index.retrieval_evaluation import BadQuestions
@@ -33,6 +34,20 @@ from assets.labels.warehouse.dbt import DbtFailed
 from assets.labels.warehouse.files import WarehouseUnavailable
 from assets.lineage.catalogue import CatalogueUnavailable
 from assets.lineage.locks import Busy
+from assets.models.artifacts.finding import NoModel
+from assets.models.artifacts.manifest import CandidateIncomplete
+from assets.models.artifacts.signing_key import SigningKeyWrong
+from assets.models.artifacts.verifying import ModelDamaged
+from assets.models.evaluation.model import EvaluationImpossible
+from assets.models.grades import UnknownGrade
+from assets.models.model import NothingToTrain
+from assets.models.promotion.pointer import PointerDamaged
+from assets.models.promotion.promoting import PromotionRefused
+from assets.models.serving.encoding import PredictorUnavailable
+from assets.models.serving.merging import AdapterUnusable
+from assets.models.serving.predicting import NothingToMatch
+from assets.models.tasks.task import TooLittleData
+from assets.models.training.training import LeakingDataset
 from assets.platform import BadSetting
 from assets.storage.objects import StorageError
 
@@ -46,6 +61,7 @@ class RunsUnavailable(Exception):
 
 
 EXPECTED: tuple[type[Exception], ...] = (
+    AdapterUnusable,
     AnonymizingStopped,
     BackupFailed,
     BackupUnusable,
@@ -54,36 +70,50 @@ EXPECTED: tuple[type[Exception], ...] = (
     BadSetting,
     BadSource,
     Busy,
+    CandidateIncomplete,
     CatalogueUnavailable,
     ChecksFailed,
     IndexMismatch,
     IndexUnavailable,
     LabelsUnavailable,
+    ModelDamaged,
     ModelMismatch,
     ModelUnavailable,
     DbtFailed,
     DocumentMissing,
+    EvaluationImpossible,
     ExaminationBroken,
     FileChanged,
+    LeakingDataset,
     NoDataset,
     NoLabels,
+    NoModel,
     GeneratorUnavailable,
     NotKnownThen,
     NothingServed,
+    NothingToMatch,
+    NothingToTrain,
     PersonUnknown,
     PlatformNotEmpty,
+    PointerDamaged,
+    PredictorUnavailable,
+    PromotionRefused,
     RecreationFailed,
     RestoreFailed,
     StorageError,
     RebuildFailed,
     RebuildNeeded,
     RunsUnavailable,
+    SigningKeyWrong,
     SnapshotDamaged,
     SourceProblem,
     SourceUnavailable,
     Superseded,
+    TooLittleData,
+    UnknownGrade,
     UnknownTask,
     VaultUnavailable,
     WatchProblem,
     WarehouseUnavailable,
+    WorseIndex,
 )

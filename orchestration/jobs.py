@@ -1,8 +1,11 @@
-"""The jobs: a source's refresh, the intake of labels, a task's dataset, the rebuild of the index, and the verification of
-everything.
+"""The jobs: a source's refresh, the intake of labels, a task's dataset and its model, the rebuild of the index, and the
+verification of everything.
 """
 
 import dagster as dg
+
+# Of the labels in the warehouse; asked nightly, since a build of new labels makes them fresh.
+_FRESH = dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey("labelled_resumes"), "labels_are_fresh"))
 
 # One process a run: a step in a process of its own takes seconds to start, and a refresh of one edit takes less than one.
 _IN_PROCESS = dg.in_process_executor
@@ -23,10 +26,22 @@ labels = dg.define_asset_job(
 
 dataset = dg.define_asset_job(
     "dataset",
-    selection=dg.AssetSelection.assets("dataset_snapshot").upstream() - dg.AssetSelection.assets("label_batches")
-    | dg.AssetSelection.assets("class_statistics", "label_conflicts", "leak_report", "anonymizing_quality"),
+    selection=(
+        dg.AssetSelection.assets("dataset_snapshot").upstream()
+        | dg.AssetSelection.assets("class_statistics", "label_conflicts", "leak_report", "anonymizing_quality")
+    )
+    - dg.AssetSelection.assets("label_batches")
+    - _FRESH,
     executor_def=_IN_PROCESS,
     description="Brings a task's warehouse up to date, checks what dbt made of it, and publishes it as a dataset.",
+)
+
+train = dg.define_asset_job(
+    "train",
+    selection=dg.AssetSelection.assets("adapter", "served_model", "model_evaluation", "model_artifact", "champion"),
+    executor_def=_IN_PROCESS,
+    description="Trains a candidate on a task's latest dataset, measures it as it is served, and decides whether it is the"
+    " new champion.",
 )
 
 rebuild = dg.define_asset_job(
@@ -38,7 +53,8 @@ rebuild = dg.define_asset_job(
 
 verify = dg.define_asset_job(
     "verify",
-    selection=dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey("rebuilt_index"), "stores_agree")),
+    selection=dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey("rebuilt_index"), "stores_agree")) | _FRESH,
     executor_def=_IN_PROCESS,
-    description="Compares the catalogue, the index and the objects, and checks the ledger's chain.",
+    description="Compares the catalogue, the index and the objects, checks the ledger's chain, and asks dbt whether labels"
+    " still come in.",
 )

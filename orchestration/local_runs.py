@@ -13,11 +13,13 @@ from typing import Any, Self
 import dagster as dg
 
 from assets.index.staged import SourceResult, after_rebuild, recorded_result
+from assets.labels.snapshots.reading import latest
 from assets.platform import Platform
 from assets.problems import RebuildFailed, RunsUnavailable
 from orchestration.dagster_database import bound_waiting
+from orchestration.dataset_watching import base_of, is_built
 from orchestration.materialization import FULL_LOOK_TAG, SOURCES
-from orchestration.runs import fail_abandoned_runs
+from orchestration.runs import BASE_TAG, blocking_failures, fail_abandoned_runs
 
 _INSTANCE_FILE = Path(__file__).parent / "dagster.yaml"
 _SET_UP_SECONDS = 60.0
@@ -36,6 +38,14 @@ def dagster_home(platform: Platform) -> Path:
         unfinished.replace(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def open_instance(platform: Platform) -> dg.DagsterInstance:
+    """Dagster's instance of this installation; the caller disposes of it."""
+    # Dagster's embedded stores don't survive being set up by two processes at once.
+    with platform.locks.hold("dagster-home", wait_seconds=_SET_UP_SECONDS):
+        dagster_home(platform)
+        return dg.DagsterInstance.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,18 @@ class DatasetRun:
     problem: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class TrainRun:
+    """A training that ended. `version` is the model that was decided on, None where the run failed; `problem` says then in a
+    sentence what a person can do.
+    """
+
+    run_id: str
+    seconds: float
+    version: str | None
+    problem: str | None
+
+
 class LocalRuns:
     """Dagster's instance and this code location, held open for some runs."""
 
@@ -73,11 +95,8 @@ class LocalRuns:
 
         self._definitions = definitions()
         bound_waiting()
-        with _clear_of_dagster():
-            # Dagster's embedded stores don't survive being set up by two processes at once.
-            with self._platform.locks.hold("dagster-home", wait_seconds=_SET_UP_SECONDS):
-                dagster_home(self._platform)
-                self._instance = dg.DagsterInstance.get()
+        with clear_of_dagster():
+            self._instance = open_instance(self._platform)
             fail_abandoned_runs(self._instance, self._platform)
         return self
 
@@ -103,7 +122,7 @@ class LocalRuns:
     def refresh(self, source_name: str, *, full: bool, say: Callable[[str], None]) -> LocalRun:
         """Refreshes one source; its result takes in what a rebuild has done to it before."""
         say(f"refreshing {source_name}")
-        with _clear_of_dagster():
+        with clear_of_dagster():
             if source_name not in self._instance.get_dynamic_partitions(str(SOURCES.name)):
                 self._instance.add_dynamic_partitions(str(SOURCES.name), [source_name])
         started = time.monotonic()
@@ -116,15 +135,32 @@ class LocalRuns:
     def build_dataset(self, task: str) -> DatasetRun:
         """Builds the dataset of a task, and publishes it where every blocking check passes."""
         started = time.monotonic()
-        result = self._run("dataset", task, {})
+        # The sensor knows by it that these labels are built.
+        result = self._run("dataset", task, {BASE_TAG: base_of(self._platform, task)})
         seconds = round(time.monotonic() - started, 3)
-        failed = {
-            check.check_name: check.description or "it failed"
-            for check in result.get_asset_check_evaluations()
-            if check.blocking and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
-        }
+        failed = blocking_failures(result.get_asset_check_evaluations())
         problem = None if result.success or failed else _problem(result)
         return DatasetRun(result.run_id, seconds, failed, problem)
+
+    def needs_dataset(self, task: str) -> bool:
+        """Whether labels of a task came in, or were taken out, since its dataset was built. Raises NoLabels."""
+        base = base_of(self._platform, task)
+        with self._platform.catalogue.read() as connection:
+            version = latest(connection, task)
+        with clear_of_dagster():
+            return version is None or not is_built(self._instance, base)
+
+    def train(self, task: str) -> TrainRun:
+        """Trains on a task's latest dataset and decides whether the candidate is the new champion; one that is refused is a
+        result too.
+        """
+        started = time.monotonic()
+        result = self._run("train", task, {})
+        seconds = round(time.monotonic() - started, 3)
+        if not result.success:
+            return TrainRun(result.run_id, seconds, None, _problem(result))
+        [decided] = result.asset_materializations_for_node("champion")
+        return TrainRun(result.run_id, seconds, str(decided.metadata["candidate"].value), None)
 
     def _recorded(self, run_id: str, source_name: str) -> SourceResult:
         with self._platform.catalogue.read() as connection:
@@ -135,7 +171,7 @@ class LocalRuns:
 
     def _run(self, job: str, partition: str | None, tags: dict[str, str]) -> Any:
         try:
-            with _clear_of_dagster():
+            with clear_of_dagster():
                 return self._definitions.resolve_job_def(job).execute_in_process(
                     instance=self._instance,
                     partition_key=partition,
@@ -150,7 +186,7 @@ class LocalRuns:
 
 
 @contextmanager
-def _clear_of_dagster() -> Iterator[None]:
+def clear_of_dagster() -> Iterator[None]:
     """Says in a sentence why Dagster can't keep what it remembers: its databases raise as they are."""
     from dagster_postgres.utils import DagsterPostgresException
     from sqlalchemy.exc import DBAPIError

@@ -1,5 +1,6 @@
 """What Dagster remembers of the runs of this platform, and what became of those whose process is gone."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -13,7 +14,13 @@ BASE_TAG = "hrdp/base"
 
 _PARTITION_TAG = "dagster/partition"
 _START_SECONDS = 60
-_LOCKS = {"refresh": "source/{}", "rebuild": "rebuild", "labels": "labels/watching/{}", "dataset": "labels/building/{}"}
+_LOCKS = {
+    "refresh": "source/{}",
+    "rebuild": "rebuild",
+    "labels": "labels/watching/{}",
+    "dataset": "labels/building/{}",
+    "train": "models/training/{}",
+}
 """What a run of each job holds from its first seconds to its end; {} is its partition."""
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 _IN_PROGRESS = [status for status in dg.DagsterRunStatus if status not in _ENDED]
@@ -32,6 +39,26 @@ def attempts_since(instance: dg.DagsterInstance, job_name: str, base: str, parti
         )
         for run_id, record in records.items()
     ]
+
+
+def runs_of(instance: dg.DagsterInstance, job_name: str, base: str) -> list[dg.DagsterRun]:
+    """The runs launched for one base, the last one first."""
+    return list(instance.get_runs(dg.RunsFilter(job_name=job_name, tags={BASE_TAG: base})))
+
+
+def failed_checks(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
+    """The blocking checks that failed in a run, each with what it found."""
+    events = (entry.dagster_event for entry in instance.all_logs(run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION))
+    return blocking_failures(event.asset_check_evaluation_data for event in events if event is not None)
+
+
+def blocking_failures(checks: Iterable[dg.AssetCheckEvaluation]) -> dict[str, str]:
+    """Of checks that were evaluated, those for whose sake a run stopped."""
+    return {
+        check.check_name: check.description or "it failed"
+        for check in checks
+        if check.blocking and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
+    }
 
 
 def fail_abandoned_runs(instance: dg.DagsterInstance, platform: Platform) -> list[str]:

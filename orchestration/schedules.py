@@ -1,11 +1,11 @@
-"""The nightly look at everything."""
+"""The nightly look at everything, also where the sensors are off."""
 
 from collections.abc import Iterator
 from contextlib import closing
 
 import dagster as dg
 
-from orchestration.jobs import refresh, verify
+from orchestration.jobs import dataset, refresh, train, verify
 from orchestration.materialization import FULL_LOOK_TAG, SOURCES
 
 
@@ -32,6 +32,46 @@ def nightly_refresh(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunReq
                 partition_key=name,
                 tags={FULL_LOOK_TAG: "true", "hrdp/reason": "nightly"},
             )
+
+
+@dg.schedule(
+    name="nightly_datasets",
+    cron_schedule="15 3 * * *",
+    job=dataset,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Builds the datasets that the labels are newer than, as the sensor does.",
+)
+def nightly_datasets(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """A build for each task that needs one."""
+    from assets.platform import Platform, Settings
+    from orchestration.dataset_watching import requests
+
+    platform = Platform(Settings.from_environment())
+    with closing(platform.catalogue):
+        found, notes = requests(context.instance, platform)
+    if not found:
+        yield dg.SkipReason("; ".join(notes))
+    yield from found
+
+
+@dg.schedule(
+    name="nightly_retrain",
+    cron_schedule="15 4 * * *",
+    job=train,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Trains the models whose datasets grew enough, as the sensor does.",
+)
+def nightly_retrain(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """A training for each task that is due."""
+    from assets.platform import Platform, Settings
+    from orchestration.retraining import requests
+
+    platform = Platform(Settings.from_environment())
+    with closing(platform.catalogue):
+        found, notes = requests(context.instance, platform, {})
+    if not found:
+        yield dg.SkipReason("; ".join(notes))
+    yield from found
 
 
 nightly_verify = dg.ScheduleDefinition(

@@ -1,8 +1,10 @@
-"""The sensors that watch every source and every place of labels. What they do at a tick is imported by the tick."""
+"""The sensors that watch every source, every place of labels, the datasets and the models. What they do at a tick is imported
+by the tick.
+"""
 
 import dagster as dg
 
-from orchestration.jobs import labels, rebuild, refresh
+from orchestration.jobs import dataset, labels, rebuild, refresh, train
 
 
 @dg.sensor(
@@ -29,5 +31,33 @@ def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 def watch_labels(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Level-triggered, as the sources' sensor is."""
     from orchestration.label_watching import tick
+
+    return tick(context)
+
+
+@dg.sensor(
+    name="build_datasets",
+    job=dataset,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=5,
+    description="Builds a task's dataset where labels came in, or were taken out, since it was built.",
+)
+def build_datasets(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Level-triggered too. Labels that failed a blocking check are built again when there are others."""
+    from orchestration.dataset_watching import tick
+
+    return tick(context)
+
+
+@dg.sensor(
+    name="retrain",
+    job=train,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=5,
+    description="Trains a task's model when its dataset grew by enough new groups of resumes.",
+)
+def retrain(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Level-triggered too: never for copies of resumes, and never twice for what was decided on."""
+    from orchestration.retraining import tick
 
     return tick(context)

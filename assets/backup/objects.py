@@ -6,6 +6,8 @@ from itertools import groupby
 from typing import Any
 
 from assets.backup.store import BackupStore, content_key
+from assets.models.artifacts.storing import PREFIX as MODELS
+from assets.models.promotion.pointer import POINTER
 from assets.storage.blobs import Blobs, ObjectCorrupt
 from assets.storage.concurrency import at_once
 from assets.storage.hashing import content_hash
@@ -29,11 +31,13 @@ class KeptObject:
 def keep_all(objects: ObjectStore, backup: BackupStore) -> Iterator[KeptObject]:
     """Copies every object into the backup, and tells of each. What is there already by its hash is not read.
 
-    Objects that are not named by their content (pointers, manifests) come first: what they name is copied after them, so
-    that it is there. Raises ObjectCorrupt for a blob that is no longer what it is named by.
+    Objects that are not named by their content come first, the champions' pointers before all: what they name is copied after
+    them, so that it is there. Raises ObjectCorrupt for a blob that is no longer what it is named by.
     """
     blobs = Blobs(objects)
-    others = (info for info in objects.list() if _blob_name(blobs, info.key) is None)
+    pointers = [info for info in objects.list(MODELS) if _is_pointer(info)]
+    yield from _kept(pointers, lambda info: _keep(objects, backup, info, None))
+    others = (info for info in objects.list() if _blob_name(blobs, info.key) is None and not _is_pointer(info))
     yield from _kept(others, lambda info: _keep(objects, backup, info, None))
     listed = (info for info in objects.list() if _blob_name(blobs, info.key) is not None)
     for beginning, group in groupby(listed, key=lambda info: content_hash_of(info.key)[:2]):
@@ -89,6 +93,10 @@ def _keep(objects: ObjectStore, backup: BackupStore, info: ObjectInfo, name: str
         raise ObjectCorrupt(info.key)
     backup.objects.put(content_key(name), data)
     return KeptObject(info.key, len(data), name, copied=True)
+
+
+def _is_pointer(info: ObjectInfo) -> bool:
+    return info.key.startswith(MODELS) and info.key.endswith(f"/{POINTER}")
 
 
 def _blob_name(blobs: Blobs, key: str) -> str | None:

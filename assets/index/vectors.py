@@ -7,7 +7,9 @@ row a text's vector stands. A segment is one slice of texts: after a kill at mos
 import io
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from assets.index.embedding.base import Embedder
 from assets.lineage import schema
 from assets.lineage.catalogue import Catalogue
 from assets.storage.blobs import Blobs
+from assets.storage.concurrency import at_once
 
 SLICE_TEXTS = 256
 """Texts a segment."""
@@ -79,8 +82,11 @@ class VectorStore:
         with self._catalogue.read() as connection:
             places = sorted(self._places(connection, sorted(set(text_hashes))), key=lambda place: place[1:])
             blobs = self._segment_blobs(connection, {segment_id for _, segment_id, _ in places})
-        for text_hash, segment_id, position in places:
-            found[text_hash] = self._segment(segment_id, blobs[segment_id])[position]
+        wanted = list(dict.fromkeys(segment_id for _, segment_id, _ in places))
+        standing = groupby(places, key=itemgetter(1))
+        for (segment_id, texts), segment in zip(standing, self._read(wanted, blobs), strict=True):
+            self._remember(segment_id, segment)
+            found.update((text_hash, segment[position]) for text_hash, _, position in texts)
         lost = set(text_hashes) - found.keys()
         if lost:
             raise KeyError(f"{len(lost)} texts have no vector")
@@ -137,15 +143,23 @@ class VectorStore:
             blobs.update({row.segment_id: row.blob for row in connection.execute(query)})
         return blobs
 
-    def _segment(self, segment_id: int, blob: str) -> NDArray[np.float32]:
-        if segment_id in self._segments:
-            self._segments.move_to_end(segment_id)
-            return self._segments[segment_id]
-        array: NDArray[np.float32] = np.load(io.BytesIO(self._blobs.get(blob)), allow_pickle=False)
-        self._segments[segment_id] = array
+    def _read(self, segment_ids: Sequence[int], blobs: Mapping[int, str]) -> Iterator[NDArray[np.float32]]:
+        """The segments, in their order; those that are not remembered are fetched some at a time."""
+
+        def segment(asked: tuple[NDArray[np.float32] | None, str]) -> NDArray[np.float32]:
+            remembered, blob = asked
+            if remembered is not None:
+                return remembered
+            array: NDArray[np.float32] = np.load(io.BytesIO(self._blobs.get(blob)), allow_pickle=False)
+            return array
+
+        return at_once(segment, ((self._segments.get(each), blobs[each]) for each in segment_ids))
+
+    def _remember(self, segment_id: int, segment: NDArray[np.float32]) -> None:
+        self._segments[segment_id] = segment
+        self._segments.move_to_end(segment_id)
         if len(self._segments) > _CACHED_SEGMENTS:
             self._segments.popitem(last=False)
-        return array
 
 
 def _model_id(catalogue: Catalogue, model: str, dimension: int) -> int:

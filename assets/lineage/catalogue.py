@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from assets.lineage import postgresql
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 """The newest migration; a test holds it equal to the newest file under `migrations/versions`."""
 
 _WRITER_SECONDS = 60

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from assets.platform import Platform
-from orchestration.command_line.output import json_option, print_json, print_table, with_platform
+from orchestration.command_line.output import json_option, print_json, print_table, say, with_platform
 
 if TYPE_CHECKING:
     from assets.labels.intake.batch_tables import Batch
@@ -59,6 +59,8 @@ def add(platform: Platform, file: Path, task: str, as_json: bool, **reading: Any
     with _bar("rows anonymized") as progress:
         batch = add_labels(platform, file, task, _options(**reading), progress=progress)
     seconds = round(time.monotonic() - started, 3)
+    if not batch.repeated:
+        _tell_dagster(platform, batch)
     if as_json:
         print_json({**_as_json(batch), "repeated": batch.repeated, "seconds": seconds})
         return
@@ -215,6 +217,17 @@ def _bar(what: str) -> Iterator[Callable[[int], None]]:
     ) as bar:
         step = bar.add_task(what, total=None)
         yield lambda done: bar.update(step, completed=done)
+
+
+def _tell_dagster(platform: Platform, batch: "Batch") -> None:
+    """The labels are in whatever becomes of this: Dagster shows them, and it is no reason to fail."""
+    from assets.problems import RunsUnavailable
+    from orchestration.label_events import tell_added
+
+    try:
+        tell_added(platform, batch)
+    except RunsUnavailable as problem:
+        say(f"The labels came in; Dagster's page does not show it. {problem}")
 
 
 def _as_json(batch: "Batch") -> dict[str, Any]:

@@ -13,10 +13,14 @@ from orchestration.command_line import (
     erasing,
     evaluation,
     labels,
+    models,
     moving,
+    predicting,
     refreshing,
     searching,
+    serving,
     sources,
+    training,
 )
 
 
@@ -66,6 +70,7 @@ main.add_command(refreshing.refresh)
 main.add_command(refreshing.verify)
 main.add_command(searching.search)
 main.add_command(asking.ask)
+main.add_command(serving.serve)
 main.add_command(documents.document)
 main.add_command(documents.quarantine)
 main.add_command(evaluation.evaluate)
@@ -74,6 +79,11 @@ main.add_command(moving.backup)
 main.add_command(moving.restore)
 main.add_command(labels.labels)
 main.add_command(datasets.dataset)
+main.add_command(models.models)
+main.add_command(training.train)
+main.add_command(predicting.classify)
+main.add_command(predicting.skills)
+main.add_command(predicting.match)
 main.add_command(erasing.erase)
 main.add_command(anonymizing.anonymize)
 main.add_command(sources.settings)

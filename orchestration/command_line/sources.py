@@ -131,7 +131,9 @@ def settings(as_json: bool) -> None:
         shown[f"HRDP_{field.name.upper()}"] = without_secrets(str(value)) if isinstance(value, str | Path) else value
     shown["HRDP_WEAVIATE_API_KEY"] = "***" if values.weaviate_api_key else ""
     shown["HRDP_GENERATOR_KEY"] = "***" if values.generator_key else ""
+    shown["HRDP_SERVICE_KEY"] = "***" if values.service_key else ""
     shown["HRDP_VAULT_KEY"] = "***" if values.vault_key else ""
+    shown["HRDP_SIGNING_KEY"] = "***" if values.signing_key else ""
     shown["HRDP_CATALOGUE"] = without_secrets(values.catalogue_url)
     shown["HRDP_OBJECTS"] = without_secrets(values.objects_url)
     if as_json:

@@ -69,6 +69,8 @@ def test_every_asset_says_what_it_is_and_whose() -> None:
         *("label_batches", "labelled_resumes", "duplicate_groups", "stg_label_rows", "stg_duplicate_groups"),
         *("current_labels", "label_votes", "decided_labels", "label_conflicts", "group_splits", "dataset"),
         *("class_statistics", "dataset_snapshot", "leak_report", "anonymizing_quality"),
+        "answer_quality",
+        *("adapter", "served_model", "model_evaluation", "model_artifact", "champion"),
     }
     for name, spec in specs.items():
         assert spec.description, name
@@ -91,9 +93,15 @@ def test_jobs_sensor_and_schedules_are_there_and_run_by_themselves() -> None:
     dg.Definitions.validate_loadable(found)
     repository = found.get_repository_def()
     assert {"refresh", "rebuild", "verify"} <= set(repository.job_names)
-    assert {sensor.name for sensor in repository.sensor_defs} == {"watch_sources", "watch_labels"}
-    assert {schedule.name for schedule in repository.schedule_defs} == {"nightly_refresh", "nightly_verify"}
-    assert repository.get_sensor_def("watch_sources").default_status is dg.DefaultSensorStatus.RUNNING
+    assert {"labels", "dataset", "train"} <= set(repository.job_names)
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        *("watch_sources", "watch_labels", "build_datasets", "retrain")
+    }
+    assert {schedule.name for schedule in repository.schedule_defs} == {
+        *("nightly_refresh", "nightly_datasets", "nightly_retrain", "nightly_verify")
+    }
+    for sensor in repository.sensor_defs:
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
     for schedule in repository.schedule_defs:
         assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
 

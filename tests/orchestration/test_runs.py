@@ -14,6 +14,8 @@ from orchestration.runs import fail_abandoned_runs
         ("refresh", "source/rules", {"dagster/partition": "rules"}),
         ("rebuild", "rebuild", {}),
         ("labels", "labels/watching/skills", {"dagster/partition": "skills"}),
+        ("dataset", "labels/building/skills", {"dagster/partition": "skills"}),
+        ("train", "models/training/skills", {"dagster/partition": "skills"}),
     ],
 )
 def test_a_run_is_reported_as_failed_when_its_process_is_gone(

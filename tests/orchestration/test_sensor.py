@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +13,17 @@ import pytest
 from assets.documents import registry
 from assets.documents.sources.base import SourceSpec
 from assets.platform import Platform
-from orchestration.definitions import definitions
 from orchestration.sensors import watch_sources
 
 SOURCES = "sources"
 
 
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
-@pytest.fixture
-def tick(
-    platform: Platform, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., dg.SensorResult]:
-    """Evaluates the sensor on the fixture's platform, applies its partition requests as the daemon does."""
-    monkeypatch.setenv("HRDP_HOME", str(platform.home))
-    repository = definitions().get_repository_def()
-
-    def run(cursor: str | None = None) -> dg.SensorResult:
-        context = dg.build_sensor_context(instance=instance, cursor=cursor, repository_def=repository)
-        result: Any = watch_sources(context)
-        for request in result.dynamic_partitions_requests or []:
-            if isinstance(request, dg.AddDynamicPartitionsRequest):
-                instance.add_dynamic_partitions(request.partitions_def_name, request.partition_keys)
-            else:
-                for key in request.partition_keys:
-                    instance.delete_dynamic_partition(request.partitions_def_name, key)
-        return result  # type: ignore[no-any-return]
-
-    return run
-
-
 Tick = Callable[..., dg.SensorResult]
+
+
+@pytest.fixture
+def tick(tick_of: Callable[[Any], Tick]) -> Tick:
+    return tick_of(watch_sources)
 
 
 def test_without_a_source_it_says_so(tick: Tick) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,18 +21,21 @@ REVISIONS = int(os.environ.get("HRDP_REPLAY_REVISIONS", "8"))
 
 
 @contextmanager
-def daemon(installation: Installation) -> Iterator[None]:
-    """Dagster's daemon on this project's definitions, with the sensor and schedules running; gone at the end."""
+def daemon(
+    installation: Installation, module: str = "orchestration.definitions", settings: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Dagster's daemon on this project's definitions, with the sensors and schedules running; gone at the end."""
     home = installation.run("dagster-home").stdout.strip()
     environment = {
         **installation.environment,
         "DAGSTER_HOME": home,
         "HRDP_LOOK_SECONDS": "1",
         "HRDP_RETRY_SECONDS": "5",
+        **(settings or {}),
     }
     with (installation.home / "daemon.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dagster._daemon", "run", "-m", "orchestration.definitions"],
+            [sys.executable, "-m", "dagster._daemon", "run", "-m", module],
             env=environment,
             cwd=PROJECT,
             stdout=log,

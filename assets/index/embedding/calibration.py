@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assets.index.embedding.graph import RESULTS
 from assets.index.embedding.quantization import InputRange
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def measure_ranges(encoder: "onnx.ModelProto", inputs: Sequence[Sequence[int]]) 
     from onnxruntime import InferenceSession
 
     session = InferenceSession(encoder.SerializeToString(), providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs() if output.name != "vectors"]
+    names = [output.name for output in session.get_outputs() if output.name not in RESULTS]
     ranges: dict[str, InputRange] = {}
     for ids in inputs:
         for name, values in zip(names, session.run(names, {"ids": np.array([ids], np.int64)}), strict=True):

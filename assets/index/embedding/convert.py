@@ -46,8 +46,8 @@ def converted_file(model: ModelFolder, model_hash: str, cache: Path, fresh: bool
 
 
 def _convert(model: ModelFolder) -> bytes:
-    config = _encoder_config(model)
-    weights = _read_weights(model)
+    config = encoder_config(model)
+    weights = read_weights(model)
     tokenizer = load_tokenizer(model.tokenizer_file)
     if tokenizer.get_vocab_size() > len(weights[_WORDS]):
         raise ModelUnavailable(f"The tokenizer in {model.folder} does not belong to the weights: it knows more tokens.")
@@ -63,7 +63,8 @@ def _convert(model: ModelFolder) -> bytes:
         ) from error
 
 
-def _encoder_config(model: ModelFolder) -> EncoderConfig:
+def encoder_config(model: ModelFolder) -> EncoderConfig:
+    """What the graph has to know of the model beside its weights. Raises ModelUnavailable."""
     config = read_config(model.folder)
     activation = config.get("hidden_act")
     if activation != "gelu" or config.get("position_embedding_type", "absolute") != "absolute":
@@ -80,7 +81,8 @@ def _encoder_config(model: ModelFolder) -> EncoderConfig:
     )
 
 
-def _read_weights(model: ModelFolder) -> dict[str, Array]:
+def read_weights(model: ModelFolder) -> dict[str, Array]:
+    """The encoder's weights in float32, under BERT's names. Raises ModelUnavailable."""
     import numpy as np
     from safetensors import SafetensorError, safe_open
 

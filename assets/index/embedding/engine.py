@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-_TOKENS_A_RUN = 512
+TOKENS_A_RUN = 512
 """Keeps what a run works on within a core's own cache; more is not faster."""
 
 _TEXTS_A_WINDOW = 4096
@@ -64,7 +64,7 @@ class FastEmbedder:
         def run(rows: list[int], ids: list[list[int]]) -> None:
             vectors[rows] = session.run(["vectors"], {"ids": np.array(ids, np.int64)})[0]
 
-        with ThreadPoolExecutor(_cores(), "embedding") as pool:
+        with ThreadPoolExecutor(cores(), "embedding") as pool:
             waiting: list[Future[None]] = []
             for start in range(0, len(texts), _TEXTS_A_WINDOW):
                 encodings = tokenizer.encode_batch_fast(list(texts[start : start + _TEXTS_A_WINDOW]))
@@ -73,7 +73,7 @@ class FastEmbedder:
                     future.result()
                 waiting = [
                     pool.submit(run, [start + index for index in group], [ids[index] for index in group])
-                    for group in group_by_length([len(text_ids) for text_ids in ids], _TOKENS_A_RUN)
+                    for group in group_by_length([len(text_ids) for text_ids in ids], TOKENS_A_RUN)
                 ]
             for future in waiting:
                 future.result()
@@ -89,12 +89,12 @@ class FastEmbedder:
     def _session(self) -> "InferenceSession":
         file = converted_file(self._model, self.model_hash, self._cache)
         try:
-            return _open_session(file)
+            return open_session(file)
         except Exception:
             # The cache is only a cache: a damaged file in it is made again.
             file = converted_file(self._model, self.model_hash, self._cache, fresh=True)
         try:
-            return _open_session(file)
+            return open_session(file)
         except Exception as error:
             raise ModelUnavailable(
                 f"The model in {self._model.folder} can't be run by ONNX Runtime: {error}"
@@ -116,7 +116,8 @@ def group_by_length(lengths: Sequence[int], tokens_a_run: int) -> list[list[int]
     return groups
 
 
-def _open_session(file: Path) -> "InferenceSession":
+def open_session(file: Path) -> "InferenceSession":
+    """A graph of ours, as it should run. Raises what ONNX Runtime does for a damaged one."""
     import onnxruntime
 
     options: Any = onnxruntime.SessionOptions()
@@ -147,6 +148,6 @@ def _has_exact_int8() -> bool:
     return "avx512_vnni" in flags or "avx_vnni" in flags
 
 
-def _cores() -> int:
-    # A container's share of the machine, where the system tells.
+def cores() -> int:
+    """A container's share of the machine, where the system tells."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,7 +1,8 @@
 """Builds the ONNX graph of a BERT-like encoder straight from its weights: in float32 to measure ranges, in int8 to run.
 
 Input `ids` (int64, batch x length): texts of one length, special tokens included: no mask, no padding.
-Output `vectors` (float32, batch x dimension), of unit length.
+Output `vectors` (float32, batch x dimension), of unit length; or, for models with a head of their own on top, `states`
+(float32, batch x length x dimension) and their `means` over a text's tokens (batch x dimension), not normalized.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assets.index.embedding.quantization import Array, InputRange, InputScale, quantize_weight, scale_input, split_input
+from assets.index.embedding.quantization import (
+    OUTLIERS,
+    Array,
+    InputRange,
+    InputScale,
+    quantize_weight,
+    scale_input,
+    split_input,
+)
 
 if TYPE_CHECKING:
     import onnx
@@ -19,6 +28,9 @@ _OPSET = 23
 _IR_VERSION = 11
 _CONTRIBUTED = {"MatMulIntegerToFloat"}
 _ATTENTION = "attention.self"
+
+RESULTS = frozenset({"vectors", "states", "means"})
+"""What a graph gives out beside the inputs that are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +45,40 @@ class EncoderConfig:
     pooling: str
 
 
+@dataclass(frozen=True, slots=True)
+class EncoderForm:
+    """`states`: token states and their means are given out rather than vectors. `measuring`: the float32 graph also gives
+    out the input of every product. `outliers`: how many channels behind the activation stay in float32; None: all of them.
+    """
+
+    states: bool = False
+    measuring: bool = True
+    outliers: int | None = OUTLIERS
+
+
 def build_encoder(
-    weights: Mapping[str, Array], config: EncoderConfig, ranges: Mapping[str, InputRange] | None = None
+    weights: Mapping[str, Array],
+    config: EncoderConfig,
+    ranges: Mapping[str, InputRange] | None = None,
+    form: EncoderForm = EncoderForm(),
 ) -> "onnx.ModelProto":
-    """The float32 graph, which also gives out the input of every matrix product, under the names of `ranges`;
-    or, with those measured, the int8 graph."""
-    return _Encoder(weights, config, ranges).build()
+    """The float32 graph, which also gives out the input of every matrix product, under the names of `ranges`, unless its
+    form says otherwise; or, with those measured, the int8 graph."""
+    return _Encoder(weights, config, ranges, form).build()
 
 
 class _Encoder:
     def __init__(
-        self, weights: Mapping[str, Array], config: EncoderConfig, ranges: Mapping[str, InputRange] | None
+        self,
+        weights: Mapping[str, Array],
+        config: EncoderConfig,
+        ranges: Mapping[str, InputRange] | None,
+        form: EncoderForm,
     ) -> None:
         self._weights = weights
         self._config = config
         self._ranges = ranges
+        self._form = form
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, Array] = {}
         self._measured: list[str] = []
@@ -59,9 +90,11 @@ class _Encoder:
         whole = self._normalize("embeddings", "embeddings.LayerNorm", "encoder.layer.0.input")
         for layer in range(self._config.layers):
             whole = self._layer(f"encoder.layer.{layer}", f"encoder.layer.{layer + 1}.input", whole)
-        self._pool(whole)
-        outputs = [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", "dimension"])]
-        if self._ranges is None:
+        outputs = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in self._results(whole).items()
+        ]
+        if self._ranges is None and self._form.measuring:
             outputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in self._measured]
         graph = helper.make_graph(
             self._nodes,
@@ -127,10 +160,10 @@ class _Encoder:
     def _linear_with_outliers(self, source: str, name: str) -> None:
         """Adds the product of `source` with the named weight, in which its few largest channels stay in float32."""
         weight, bias = self._weights[f"{name}.weight"].T, self._weights[f"{name}.bias"]
-        if self._ranges is None:
+        if self._ranges is None or self._form.outliers is None:
             self._product(source, name, weight, bias, None)
             return
-        outliers, scale = split_input(self._ranges[source])
+        outliers, scale = split_input(self._ranges[source], self._form.outliers)
         rest = weight.copy()
         rest[outliers] = 0
         self._product(source, f"{name}.rest", rest, bias, scale)
@@ -178,17 +211,28 @@ class _Encoder:
             return None
         return scale_input(self._ranges[source], [self._weights[f"{name}.weight"].T for name in consumers])
 
-    def _pool(self, whole: str) -> None:
-        from onnx import numpy_helper
-
+    def _results(self, whole: str) -> dict[str, list[str]]:
+        """Adds what is given out; returns its names with their shapes."""
+        if self._form.states:
+            self._add("Identity", [whole], "states")
+            self._sum(whole)
+            self._add("Cast", ["length"], "tokens", to=1)
+            self._add("Div", ["pooled", "tokens"], "means")
+            return {"states": ["batch", "length", "dimension"], "means": ["batch", "dimension"]}
         if self._config.pooling == "cls":
             self._add("Gather", [whole, self._constant("first", np.array(0))], "pooled", axis=1)
         else:
-            # A product with ones sums a text in the same order in every batch, which ReduceSum does not.
-            one = numpy_helper.from_array(np.ones(1, np.float32))
-            self._add("ConstantOfShape", ["length"], "ones", value=one)
-            self._add("MatMul", ["ones", whole], "pooled")
+            self._sum(whole)
         self._add("LpNormalization", ["pooled"], "vectors", axis=-1, p=2)
+        return {"vectors": ["batch", "dimension"]}
+
+    def _sum(self, whole: str) -> None:
+        from onnx import numpy_helper
+
+        # A product with ones sums a text in the same order in every batch, which ReduceSum does not.
+        one = numpy_helper.from_array(np.ones(1, np.float32))
+        self._add("ConstantOfShape", ["length"], "ones", value=one)
+        self._add("MatMul", ["ones", whole], "pooled")
 
     def _constant(self, name: str, value: Array) -> str:
         self._constants[name] = value

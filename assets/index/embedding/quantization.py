@@ -53,11 +53,11 @@ def scale_input(measured: InputRange, weights: Sequence[Array]) -> InputScale:
     return _scale_between(measured.low / factors, measured.high / factors, factors)
 
 
-def split_input(measured: InputRange) -> tuple[Array, InputScale]:
-    """The indices of the OUTLIERS largest channels, ascending, and a scale that is made for the others alone."""
+def split_input(measured: InputRange, count: int = OUTLIERS) -> tuple[Array, InputScale]:
+    """The indices of the `count` largest channels, ascending, and a scale that is made for the others alone."""
     size = np.maximum(np.abs(measured.low), np.abs(measured.high))
     order = np.argsort(-size, kind="stable")
-    outliers, others = np.sort(order[:OUTLIERS]), order[OUTLIERS:]
+    outliers, others = np.sort(order[:count]), order[count:]
     return outliers, _scale_between(measured.low[others], measured.high[others], np.ones_like(size))
 
 

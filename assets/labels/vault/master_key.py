@@ -5,9 +5,7 @@ The catalogue keeps a value derived from it, by which a wrong key is told before
 
 import base64
 import hmac
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from sqlalchemy import insert, select
 from assets.labels.vault.derivation import derived
 from assets.lineage.catalogue import Catalogue
 from assets.lineage.label_tables import vault_keys
+from assets.storage.secret_file import make_once
 
 KEY_BYTES = 32
 _CONTEXT = {"purpose": "hrdp-vault"}
@@ -91,28 +90,11 @@ def _from_file(file: Path, *, is_new: bool) -> bytes:
             ) from None
     except ValueError as problem:
         raise VaultUnavailable(f"{file} holds no master key: {problem}") from None
-    # Only its owner may read a file that is made so.
-    descriptor, unfinished = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
-        opened.flush()
-        os.fsync(opened.fileno())
-    try:
-        # A link is refused where the file is there: of several processes one makes the key.
-        os.link(unfinished, file)
-    except FileExistsError:
-        return _from_file(file, is_new=False)
-    finally:
-        os.unlink(unfinished)
-    folder = os.open(file.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    print(
-        f"A master key for the vault was made: {file}. Keep a copy elsewhere: without it no original can be read again.",
-        file=sys.stderr,
-    )
+    if make_once(file, KEY_BYTES):
+        print(
+            f"A master key for the vault was made: {file}. Keep a copy elsewhere: without it no original can be read again.",
+            file=sys.stderr,
+        )
     return _from_file(file, is_new=False)
 
 

@@ -45,6 +45,10 @@ class Vault:
         """A file's path as it may be kept."""
         return self._digest("path", path)
 
+    def keyed(self, kind: str, value: str) -> str:
+        """A value of a kind as it may be kept for good: equal ones are told, what they are is not."""
+        return self._digest(kind, value)
+
     def new_key(self) -> bytes:
         """A new person's key."""
         return os.urandom(_KEY_BYTES)

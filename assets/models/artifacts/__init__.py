@@ -1,0 +1,1 @@
+"""What a model is kept as: files that a signed manifest names, verified whenever they are read."""

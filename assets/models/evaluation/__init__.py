@@ -1,0 +1,1 @@
+"""What a candidate is worth on the frozen test split, and the gates that its promotion is weighed by."""

@@ -1,0 +1,1 @@
+"""Which model is served: recorded decisions, and the one pointer for a task that they move."""

@@ -1,0 +1,1 @@
+"""When a task's model is trained again: once its labelled resumes grew, and for nothing else."""

@@ -1,0 +1,18 @@
+"""How a text longer than the encoder reads is cut: the same when a model is trained and when it is served."""
+
+from collections.abc import Sequence
+
+SPECIAL_TOKENS = 2
+"""The encoder's own marks at both ends of a window."""
+
+
+def windows(ids: Sequence[int], window_tokens: int, most: int | None) -> list[list[int]]:
+    """Consecutive parts of a text's token ids, given and returned without special tokens; at most `most` of them.
+
+    A part has at most `window_tokens` tokens with its special ones. A text without tokens is one empty part.
+    """
+    size = window_tokens - SPECIAL_TOKENS
+    if size < 1:
+        raise ValueError("A window has to hold a token beside its special ones.")
+    parts = [list(ids[start : start + size]) for start in range(0, len(ids), size)] or [[]]
+    return parts if most is None else parts[:most]
