@@ -6,7 +6,7 @@ SERVICES := $(BIN)/python -m deploy.services
 HRDP_HOME ?= .hrdp
 export HRDP_HOME
 
-.PHONY: setup demo dev test test-long test-services services services-build services-down lint replay benchmark clean
+.PHONY: setup demo dev test test-long test-services services services-build services-down lint replay labels-whole benchmark clean
 
 setup: $(VENV)/.installed
 
@@ -55,6 +55,9 @@ lint: setup
 
 replay: setup
 	HRDP_REPLAY_REVISIONS=1000 $(BIN)/python -m pytest -m long tests/stories/test_replay.py
+
+labels-whole: setup
+	HRDP_LABELS_WHOLE=1 $(BIN)/python -m pytest -m long tests/stories/test_labels_in_any_order.py
 
 benchmark: setup
 ifeq ($(STACK),services)

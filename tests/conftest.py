@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,11 @@ from assets.documents import registry
 from assets.documents.sources.base import SourceSpec
 from assets.index import refresh
 from assets.platform import Platform, Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    Tick = Callable[..., dg.SensorResult]
 
 _NOBODY = 65534
 PROJECT = Path(__file__).parents[1]
@@ -106,6 +111,44 @@ def refreshed() -> Callable[..., refresh.RefreshResult]:
             platform.release()
 
     return run
+
+
+@pytest.fixture
+def instance() -> "Iterator[dg.DagsterInstance]":
+    """A Dagster instance of the test's own."""
+    import dagster as dg
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def tick_of(
+    platform: Platform, instance: "dg.DagsterInstance", monkeypatch: pytest.MonkeyPatch
+) -> "Callable[[Any], Tick]":
+    """Makes a sensor one that is evaluated on the fixture's platform; its partition requests are applied as the daemon does."""
+    import dagster as dg
+
+    from orchestration.definitions import definitions
+
+    monkeypatch.setenv("HRDP_HOME", str(platform.home))
+    repository = definitions().get_repository_def()
+
+    def of(sensor: Any) -> "Tick":
+        def run(cursor: str | None = None) -> dg.SensorResult:
+            context = dg.build_sensor_context(instance=instance, cursor=cursor, repository_def=repository)
+            result: Any = sensor(context)
+            for request in result.dynamic_partitions_requests or []:
+                if isinstance(request, dg.AddDynamicPartitionsRequest):
+                    instance.add_dynamic_partitions(request.partitions_def_name, request.partition_keys)
+                else:
+                    for key in request.partition_keys:
+                        instance.delete_dynamic_partition(request.partitions_def_name, key)
+            return result  # type: ignore[no-any-return]
+
+        return run
+
+    return of
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from assets.lineage import schema
 from assets.lineage.catalogue import Catalogue
 from assets.lineage.moments import OPEN
 from assets.storage.blobs import Blobs
+from assets.storage.concurrency import at_once
 
 T = TypeVar("T")
 
@@ -55,14 +56,20 @@ def stage(
     """Writes changes to the staging tables in batches; `progress` hears of the documents done so far."""
     done = 0
     for batch in in_batches(changes, 256):
-        for change in batch:
-            for document in change.parsed.values():
-                blobs.put_text(document.text)
-                blobs.put(structure.dump(document))
+        for _ in at_once(blobs.put, _contents(batch)):
+            pass
         with catalogue.write() as connection:
             _stage_batch(connection, source_name, batch, at)
         done += len(batch)
         progress(done)
+
+
+def _contents(batch: Iterable[DocumentChange]) -> Iterator[bytes]:
+    """What is kept of the documents of some changes: their texts and their structures."""
+    for change in batch:
+        for document in change.parsed.values():
+            yield document.text.encode()
+            yield structure.dump(document)
 
 
 def stage_settled(connection: Connection, source_name: str) -> None:

@@ -1,6 +1,9 @@
-"""`hrdp demo`: the main jobs on the bundled samples, from documents to an answer and from labelled resumes to a dataset."""
+"""`hrdp demo`: the main jobs on the bundled samples, from documents to an answer and from labelled resumes to a decision about a
+model.
+"""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -12,13 +15,15 @@ from orchestration.command_line.output import json_option, print_json, print_tab
 QUESTION = "How much is the flat payment for a week of on-call duty?"
 EARLIER = "2023-06-01"
 TASK = "job-category"
+_EPOCHS = 2
+"""Enough for synthetic resumes, which say plainly what they are."""
 
 
 @click.command()
 @json_option
 @with_platform
 def demo(platform: Platform, as_json: bool) -> None:
-    """Load the bundled handbook and labor rules and ask them a question; make a dataset of synthetic resumes."""
+    """Load the bundled handbook and labor rules and ask them a question; make a dataset of synthetic resumes and a model of it."""
     from assets.answers.answering import answer
     from assets.documents import registry
     from assets.documents.sources.base import SourceSpec
@@ -53,7 +58,7 @@ def demo(platform: Platform, as_json: bool) -> None:
         "index": {"entries": report.index_entries, "generation": report.generation, "ok": report.ok},
         "answer": {"question": QUESTION, "now": as_values(now), EARLIER: as_values(earlier)},
         "dataset": dataset,
-        "model": None,
+        "model": _model(platform),
         "seconds": round(time.monotonic() - started, 1),
     }
     if as_json:
@@ -94,6 +99,33 @@ def _dataset(platform: Platform) -> dict[str, Any]:
         "test": shown.test,
         "groups": shown.groups,
         "classes": len(shown.classes),
+        "seconds": run.seconds,
+    }
+
+
+def _model(platform: Platform) -> dict[str, Any]:
+    from assets.models.artifacts.finding import find
+    from assets.models.promotion.decisions import decided
+    from orchestration.local_runs import LocalRuns
+
+    say(f"training a model of {TASK}")
+    trainer = Platform(replace(platform.settings, training_epochs=_EPOCHS))
+    with LocalRuns(trainer) as runs:
+        run = runs.train(TASK)
+    if run.version is None:
+        raise click.ClickException(str(run.problem))
+    with platform.catalogue.read() as connection:
+        metrics = find(connection, run.version).summary["metrics"]
+        decision = decided(connection, version=run.version)[0]
+    score = metrics["decisive"]
+    return {
+        "task": TASK,
+        "version": run.version,
+        "score": score,
+        "candidate": round(metrics[score], 4),
+        "baseline": round(metrics["baseline"][score], 4),
+        "outcome": decision.outcome,
+        "failed": {gate.name: gate.told for gate in decision.failed},
         "seconds": run.seconds,
     }
 
@@ -141,8 +173,17 @@ def _print(values: dict[str, Any]) -> None:
             )
         ],
     )
+    model = values["model"]
+    click.secho(f"\nA model of {model['task']}, measured as it would be served", bold=True)
+    print_table(
+        ["version", model["score"], "plain baseline", "decision", "seconds"],
+        [(model["version"][:12], model["candidate"], model["baseline"], model["outcome"], model["seconds"])],
+    )
+    for name, told in model["failed"].items():
+        click.echo(click.wrap_text(f"{name}: {told}.", 110, "  ", "  "))
     click.echo(
         "\nNext: hrdp ask 'your own question', hrdp search WORDS, hrdp quarantine, hrdp source add NAME LOCATION --kind KIND,"
-        "\nhrdp labels add FILE --task TASK, hrdp dataset show;"
+        "\nhrdp labels add FILE --task TASK, hrdp dataset show, hrdp models show"
+        f" {model['version'][:12]}, hrdp serve;"
         "\nmake dev shows the asset graph in a browser."
     )

@@ -70,7 +70,7 @@ def classify(platform: Platform, file: Path, version: str | None, record: bool, 
 @json_option
 @with_platform
 def skills(platform: Platform, file: Path, version: str | None, record: bool, as_json: bool, **reading: Any) -> None:
-    """Find the skills in each resume of FILE, which may be what `hrdp classify` takes; offsets count in the text as it came in."""
+    """Find the skills in each resume of FILE, which may be what `hrdp classify` takes; offsets count in the text that came in."""
     from assets.models.serving.predicting import tag
     from assets.models.serving.predictors import Tagger
 

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from assets.labels.intake.adding import add_labels
 from assets.labels.synthetic.generator import near_duplicate, resumes
 from assets.labels.warehouse import assets, graph
+from assets.labels.warehouse.checks import labels_are_fresh
 from assets.labels.warehouse.dbt import PROJECT, DbtCommand, DbtFailed, build, dbt_command
 from assets.labels.warehouse.files import open_warehouse, work_folder, write_warehouse
-from assets.labels.warehouse.filling import fill_groups
+from assets.labels.warehouse.filling import fill_groups, fill_models, fill_rows
 from assets.platform import Platform, Settings
 from tests.labels.warehouses import add_batch, labelled
 
@@ -233,3 +236,47 @@ def test_the_graph_is_read_as_it_was_written_and_made_again_for_other_files(
     monkeypatch.setattr(graph, "PROJECT", Path("/dev/null"))
     assert graph.graph(tmp_path).models == ()
     assert [path.name for path in (tmp_path / "dbt").iterdir()] == ["changed-graph.json"]
+
+
+def test_labels_that_stopped_coming_in_are_told_and_block_nothing(platform: Platform) -> None:
+    def checked() -> dg.AssetCheckEvaluation:
+        # The nightly job's check, without that of the index.
+        result = dg.materialize(
+            [labels_are_fresh],  # type: ignore[list-item]
+            selection=dg.AssetSelection.all_asset_checks(),
+            resources={"platform": platform},
+            instance=dg.DagsterInstance.ephemeral(),
+        )
+        [evaluation] = result.get_asset_check_evaluations()
+        return evaluation
+
+    assert checked().passed
+    add_batch(platform, TASK, [labelled(1, "a cook", "Chef")])
+    fill_rows(platform, TASK)
+    for days, passed, severity in (
+        (1, True, dg.AssetCheckSeverity.WARN),
+        (100, False, dg.AssetCheckSeverity.WARN),
+        (400, False, dg.AssetCheckSeverity.ERROR),
+    ):
+        with write_warehouse(platform, TASK) as connection:
+            connection.execute("UPDATE raw.label_rows SET added_at = ?", [int((time.time() - days * 86_400) * 1e6)])
+        found = checked()
+        assert (found.passed, found.severity, found.blocking) == (passed, severity, False)
+        assert found.metadata[f"days since the last label of {TASK}"].value == pytest.approx(days, abs=0.2)
+
+
+def test_of_several_wordings_the_same_one_is_in_the_dataset_whichever_came_first(tmp_path: Path) -> None:
+    wordings = ["Required qualifications", "required  Qualifications", "REQUIRED qualifications"]
+    found = []
+    for number, order in enumerate((wordings, wordings[::-1])):
+        platform = Platform(Settings(home=tmp_path / str(number)))
+        for each in order:
+            add_labels(platform, json.dumps({"text": each, "label": "HR"}).encode(), TASK)
+            # Again, which is nothing new.
+            assert add_labels(platform, json.dumps([{"text": each, "label": "HR"}]).encode(), TASK).accepted == 0
+        fill_models(platform, TASK)
+        with open_warehouse(platform, TASK) as connection:
+            assert connection.sql("SELECT count(*) FROM raw.label_rows").fetchall() == [(3,)]
+            found.append(connection.sql("SELECT text, label, split, persons FROM dataset").fetchall())
+    assert found[0] == found[1]
+    assert found[0][0][:2] == ("REQUIRED qualifications", "HR")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,9 +12,11 @@ from assets.labels.tasks import task_named
 JOB, SKILLS, MATCH = (task_named(name) for name in ("job-category", "skills", "match"))
 
 
-def said(person: str, text: str, label: str, at: int | None = None, opening: str | None = None) -> Claim:
+def said(
+    person: str, text: str, label: str, at: int | None = None, opening: str | None = None, wording: str = ""
+) -> Claim:
     task = JOB if opening is None else MATCH
-    return claim(task, f"person-{person}", text, opening, label, at)
+    return claim(task, f"person-{person}", text, opening, label, at, wording or text, opening)
 
 
 def numbered(*claims: Claim) -> list[tuple[int, Claim]]:
@@ -24,6 +27,17 @@ def test_the_same_row_is_kept_once() -> None:
     settled = settle(numbered(said("a", "T", "IT"), said("a", "T", "IT"), said("b", "U", "HR")), [said("b", "U", "HR")])
     assert (settled.accepted, settled.duplicates, settled.unique_resumes) == (1, 2, 2)
     assert settled.copies == {1: 2}
+
+
+@pytest.mark.parametrize("at", [None, 5])
+def test_every_wording_is_kept_once_whichever_came_first(at: int | None) -> None:
+    small, large, other = (said("a", "t", "IT", at, wording=wording) for wording in ("t", "T", " t"))
+    settled = settle(numbered(small, large, small, large), [])
+    assert (settled.accepted, settled.duplicates, settled.kept) == (1, 3, {1, 2})
+    assert settled.copies == {1: 2, 2: 2}
+    for earlier in ([small, large], [large, small]):
+        again = settle(numbered(large, other, small), earlier)
+        assert (again.accepted, again.duplicates, again.kept) == (0, 3, {2})
 
 
 def test_another_persons_copy_is_a_vote() -> None:
@@ -75,7 +89,7 @@ def test_a_resume_may_have_a_grade_for_each_opening() -> None:
 
 
 def test_without_an_id_no_label_corrects_or_contradicts_another_in_whatever_order_they_come() -> None:
-    one, two = (claim(JOB, "person-text-a", "T", None, label, None) for label in ("IT", "HR"))
+    one, two = (claim(JOB, "person-text-a", "T", None, label, None, "T", None) for label in ("IT", "HR"))
     assert settle(numbered(one, two, one), []).copies == {1: 2, 2: 1}
     assert settle(numbered(one, two), [two, one]).kept == frozenset()
 
@@ -86,7 +100,7 @@ def test_copies_in_the_file_are_counted_with_the_row_that_is_kept() -> None:
 
 
 def test_sentences_of_one_person_stand_beside_each_other() -> None:
-    sentences = [claim(SKILLS, "person-a", text, None, '{"spans": []}', None) for text in ("S", "T")]
+    sentences = [claim(SKILLS, "person-a", text, None, '{"spans": []}', None, text, None) for text in ("S", "T")]
     assert settle(numbered(*sentences), sentences).kept == frozenset()
 
 

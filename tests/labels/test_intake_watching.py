@@ -1,8 +1,9 @@
 """Watched places: what differs from what came in is taken in, once; a failed listing and a vanished file change nothing."""
 
+import errno
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -194,24 +195,8 @@ def test_an_object_store_prefix_is_watched_as_a_folder_is(
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
-@pytest.fixture
-def tick(
-    platform: Platform, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., dg.SensorResult]:
-    monkeypatch.setenv("HRDP_HOME", str(platform.home))
-    repository = definitions().get_repository_def()
-
-    def run(cursor: str | None = None) -> dg.SensorResult:
-        context = dg.build_sensor_context(instance=instance, cursor=cursor, repository_def=repository)
-        result: Any = watch_labels(context)
-        return result  # type: ignore[no-any-return]
-
-    return run
+def tick(tick_of: Callable[[Any], Callable[..., dg.SensorResult]]) -> Callable[..., dg.SensorResult]:
+    return tick_of(watch_labels)
 
 
 def run_of(instance: dg.DagsterInstance, platform: Platform, request: dg.RunRequest) -> Any:
@@ -231,6 +216,41 @@ def run_of(instance: dg.DagsterInstance, platform: Platform, request: dg.RunRequ
 def said(result: dg.SensorResult) -> str:
     assert result.skip_reason
     return result.skip_reason.skip_message or ""
+
+
+def test_a_file_that_is_added_by_hand_is_a_materialization_too(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HRDP_HOME", str(platform.home))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    (tmp_path / "ada-lovelace.jsonl").write_text(f"{line(1)}\n{line(2)}")
+    for _ in range(2):
+        done = CliRunner().invoke(main, ["labels", "add", str(tmp_path / "ada-lovelace.jsonl"), "--task", TASK])
+        assert done.exit_code == 0, done.output
+    with dg.DagsterInstance.get() as kept:
+        [record] = kept.fetch_materializations(dg.AssetKey("label_batches"), limit=5).records
+    assert record.asset_materialization is not None
+    assert record.partition_key == TASK
+    assert record.asset_materialization.metadata["new_accepted"].value == 2
+    assert record.asset_materialization.tags == {"dagster/data_version": take_in_all(platform, TASK).data_version}
+    assert "lovelace" not in str(record)
+
+
+def test_labels_come_in_also_where_dagster_can_not_keep_it(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HRDP_HOME", str(platform.home))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    (tmp_path / "labels.jsonl").write_text(line(1))
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(dg.DagsterInstance, "report_runless_asset_event", full)
+    done = CliRunner().invoke(main, ["labels", "add", str(tmp_path / "labels.jsonl"), "--task", TASK, "--json"])
+    assert done.exit_code == 0, done.output
+    assert "The labels came in; Dagster's page does not show it." in done.stderr
+    assert json.loads(done.stdout)["accepted"] == 1
 
 
 class TestTheSensor:

@@ -2,20 +2,29 @@
 
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from assets.labels.model import AnonymizedRow
+from assets.labels.quality import anonymizing
+from assets.labels.quality.anonymizing import reaches_goals
 from assets.labels.quality.drift import compare
 from assets.labels.quality.examination import examine
-from assets.labels.quality.leaks import report_leaks
+from assets.labels.quality.features import part
+from assets.labels.quality.findings import Known
+from assets.labels.quality.label_noise import find_noise
+from assets.labels.quality.leaks import LeakReport, leaks_of, report_leaks
 from assets.labels.quality.model import CHECK_NAMES, CheckOutcome, Examination
 from assets.labels.quality.personal_data import find_all
 from assets.labels.snapshots.building import ChecksFailed, build
 from assets.labels.snapshots.reading import open_snapshot
 from assets.labels.tasks import task_named
+from assets.labels.warehouse.filling import fill_models
 from assets.platform import Platform
 from tests.labels.marts import Row, row_of, rows_of, span_row, write_mart
+from tests.labels.warehouses import add_batch, labelled
 
 TASK = "job-category"
 _FEW = ("Nursing", "Accounting", "Software Engineering")
@@ -32,7 +41,7 @@ def examined(rows: Sequence[Row], task: str = TASK, earlier: Sequence[Row] | Non
         task_named(task),
         "identity",
         earlier=pa.Table.from_pylist(list(earlier)) if earlier else None,
-        known_findings={},
+        known=Known(),
     )
     assert [each.name for each in examination.outcomes] == list(CHECK_NAMES)
     assert Examination.from_json(examination.as_json()) == examination
@@ -160,6 +169,24 @@ def test_a_wrong_label_is_listed_and_shuffled_labels_block(rows: list[Row]) -> N
     assert "label_noise" in [each.name for each in examined(shuffled).failures]
 
 
+def test_of_a_large_set_a_part_and_what_is_new_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assets.labels.quality.features.MOST_ROWS", 110)
+    few = [row for row in rows_of(900, seed=3) if row["label"] in _FEW]
+    texts, labels, groups = ([row[name] for row in few] for name in ("text", "label", "group_id"))
+    fitted = set(part(groups, [1] * len(few)))
+    assert 100 < len(fitted) <= 110 < len(few)
+    last = max(row for row in range(len(few)) if row not in fitted and labels[row] == "Nursing")
+    labels[last] = "Accounting"
+    # Judged by models that were fitted on the part, whether it is in there or not.
+    everything = find_noise(texts, labels, groups)
+    assert set(everything.judged) == set(range(len(few)))
+    assert (last, "Nursing") in [(each.row, each.likelier) for each in everything.suspects]
+    latest = find_noise(texts, labels, groups, [row == last for row in range(len(few))])
+    assert set(latest.judged) == fitted | {last}
+    assert last in [each.row for each in latest.suspects]
+    assert set(find_noise(texts, labels, groups, [False] * len(few)).judged) == fitted
+
+
 def test_drift_warns_and_does_not_block(rows: list[Row]) -> None:
     examination = examined([row for row in rows if row["label"] in _FEW], earlier=rows)
     found = outcome(examination, "drift")
@@ -221,3 +248,41 @@ def test_copies_make_a_random_split_look_better_than_the_truth() -> None:
     assert report_leaks(texts, labels, groups, [4] * len(rows), scored=False).by_group is None
     honest = report_leaks(texts, labels, groups, [1] * len(rows), scored=True)
     assert honest.leaked == 0
+
+
+def test_a_report_on_leaks_stands_until_the_rows_are_others(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [labelled(number + 1, row["text"], row["label"]) for number, row in enumerate(rows_of(200, seed=6))]
+    measured: list[int] = []
+
+    def counted(*arguments: Any, **options: Any) -> LeakReport:
+        measured.append(len(arguments[0]))
+        return report_leaks(*arguments, **options)
+
+    monkeypatch.setattr("assets.labels.quality.leaks.report_leaks", counted)
+
+    def report(added: list[AnonymizedRow]) -> LeakReport:
+        add_batch(platform, TASK, added)
+        fill_models(platform, TASK)
+        return leaks_of(platform, task_named(TASK))
+
+    first = report(rows[:190])
+    assert report(rows[190:191]) == first
+    assert measured == [190]
+    second = report(rows[191:])
+    assert (second.rows, measured) == (200, [190, 200])
+
+
+def test_the_anonymizer_is_measured_once_for_each_version_of_it(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anonymizing, "RESUMES", 20)
+    first = anonymizing.standing_report(platform)
+    assert (first.resumes, reaches_goals(first)) == (20, True)
+    with monkeypatch.context() as patched:
+        patched.setattr(anonymizing, "measured", lambda: pytest.fail("it was measured again"))
+        assert anonymizing.standing_report(platform) == first
+    monkeypatch.setattr(anonymizing, "fingerprint", lambda: "another")
+    monkeypatch.setattr(anonymizing, "RESUMES", 10)
+    assert anonymizing.standing_report(platform).resumes == 10

@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from assets.labels.reading.reading import read_labels
 from assets.labels.tasks import UnknownTask, task_named
 from assets.platform import Settings
 
-DATA = Path(os.environ.get("HRDP_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
 EMOJI = "👩‍💻 knows Python and\r\nSQL"
 
 
@@ -273,11 +271,10 @@ def test_an_unknown_task_is_told_with_those_that_there_are() -> None:
         task_named("category")
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
-def test_the_public_sets_go_through() -> None:
-    updated = rows(DATA / "resumes" / "updated_resume_dataset.csv.gz")
+def test_the_public_sets_go_through(shared_data: Path) -> None:
+    updated = rows(shared_data / "resumes" / "updated_resume_dataset.csv.gz")
     assert (len(updated), len({row.text for row in updated}), len({row.label for row in updated})) == (962, 166, 25)
-    path = DATA / "resumes" / "livecareer_dev.csv.gz"
+    path = shared_data / "resumes" / "livecareer_dev.csv.gz"
     results = list(read_labels(path, task_named("job-category"), drop_first_line=True))
     assert [each.reason for each in results if isinstance(each, Rejected)] == ["no_text"]
     taken = [each for each in results if isinstance(each, LabelRow)]
@@ -286,9 +283,8 @@ def test_the_public_sets_go_through() -> None:
     assert all(row.text == whole[row.row].text.partition("\n")[2] for row in taken)
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
-def test_skillspan_goes_through_with_its_spans() -> None:
-    path = DATA / "skills" / "skillspan_dev.jsonl.gz"
+def test_skillspan_goes_through_with_its_spans(shared_data: Path) -> None:
+    path = shared_data / "skills" / "skillspan_dev.jsonl.gz"
     read = rows(path, "skills")
     with gzip.open(path) as file:
         records = [json.loads(line) for line in file]

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 from multiprocessing.connection import wait
 
-from assets.labels.anonymizing.model import Anonymized
+from assets.labels.anonymizing.model import Anonymized, Masked
 from assets.labels.model import LabelRow, Rejected
 from assets.labels.normalizing import text_hash
 
@@ -33,7 +33,9 @@ class AnonymizingStopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MaskedRow:
-    """A row and what is left of it without personal items. `original_hash` is that of the text as it came in."""
+    """A row and what is left of it without personal items. `original_hash` is that of the text as it came in, in which
+    `masked` counts.
+    """
 
     original: LabelRow
     original_hash: str
@@ -42,6 +44,7 @@ class MaskedRow:
     label: str
     opening_text: str | None
     opening_hash: str | None
+    masked: tuple[Masked, ...]
 
 
 def anonymize_rows(
@@ -125,6 +128,7 @@ def _masked(task_name: str, row: LabelRow) -> MaskedRow | Rejected:
             label=task_named(task_name).carried_over(row.label, anonymized),
             opening_text=opening,
             opening_hash=None if opening is None else text_hash(opening),
+            masked=anonymized.masked,
         )
     except Exception:
         # A defect met in one resume must not stop the others; what it says may hold the resume's text.

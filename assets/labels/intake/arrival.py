@@ -163,7 +163,8 @@ class Arrival:
 
 
 def _claim(task: Task, row: AnonymizedRow) -> Claim:
-    return claim(task, row.person_id, row.text_hash, row.opening_hash, row.label, row.labelled_at)
+    what = row.person_id, row.text_hash, row.opening_hash, row.label, row.labelled_at
+    return claim(task, *what, row.text, row.opening_text)
 
 
 def _person_erased(row: int) -> Rejected:

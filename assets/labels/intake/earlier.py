@@ -12,7 +12,7 @@ from assets.lineage.label_tables import label_batches, label_rows
 from assets.platform import Platform
 
 _AT_ONCE = 500
-_COLUMNS = ("row", "person_id", "text_hash", "opening_hash", "label", "labelled_at")
+_COLUMNS = ("row", "person_id", "text_hash", "opening_hash", "label", "labelled_at", "text", "opening_text")
 """The number, and what makes a claim."""
 
 

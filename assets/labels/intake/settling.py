@@ -1,7 +1,7 @@
 """Which rows of a file are taken, which are there already and which contradict each other: pure rules on what is known."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from math import inf
 
@@ -14,7 +14,8 @@ from assets.labels.vault.vault import came_with_id
 class Claim:
     """That somebody gave a person's resume (for an opening) a label, at a time or at none.
 
-    `place` is what a later label of the same corrects, `label` a digest.
+    `place` is what a later label of the same corrects, `label` a digest, and `wording` one of the texts to the letter: those that
+    differ in case or blanks are the same resume, and which of them a dataset holds must not depend on which came first.
     """
 
     person_id: str
@@ -23,6 +24,12 @@ class Claim:
     place: tuple[str, ...]
     label: bytes
     labelled_at: int | None
+    wording: bytes = b""
+
+    @property
+    def statement(self) -> "Claim":
+        """What is said, in whatever wording."""
+        return replace(self, wording=b"")
 
     @property
     def pair(self) -> tuple[str, str | None]:
@@ -47,7 +54,14 @@ class Settled:
 
 
 def claim(
-    task: Task, person_id: str, text_hash: str, opening_hash: str | None, label: str, labelled_at: int | None
+    task: Task,
+    person_id: str,
+    text_hash: str,
+    opening_hash: str | None,
+    label: str,
+    labelled_at: int | None,
+    text: str,
+    opening_text: str | None,
 ) -> Claim:
     """The claim of a row."""
     # The task says what belongs to a subject; for the texts their hashes stand in, which are equal where those are.
@@ -55,23 +69,37 @@ def claim(
     if not came_with_id(person_id):
         # Nothing says that two labels of a text are of one person: neither corrects the other, whichever comes later.
         place = (*place, label)
-    digest = blake2b(label.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    return Claim(person_id, text_hash, opening_hash, place, digest, labelled_at)
+    wording = _digest(text) + (b"" if opening_text is None else _digest(opening_text))
+    return Claim(person_id, text_hash, opening_hash, place, _digest(label), labelled_at, wording)
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def settle(claims: Iterable[tuple[int, Claim]], earlier: Collection[Claim]) -> Settled:
     """Compares a file's claims, in order, with earlier ones on the same persons and texts, in the order in which they came in.
 
     Where the latest claims of one place have different labels, all of that place contradict each other. A claim is dropped
-    when it is the same as one that is kept: as the last of its place where it has no time, since between two equal ones
-    another may have come.
+    when the same was kept in the same wording: for one without a time that is since the last change of its place, since between
+    two equal ones another may have come.
     """
     claims = list(claims)
     contradicting = _contradicting(claims)
     seen = {claim.pair for claim in earlier}
     # What is kept already, by what a repetition of it has to equal, with its row where that is in this file.
     dated: dict[Claim, int | None] = {claim: None for claim in earlier if claim.labelled_at is not None}
-    last: dict[tuple[str, ...], tuple[Claim, int | None]] = {claim.place: (claim, None) for claim in earlier}
+    last: dict[tuple[str, ...], tuple[Claim, dict[bytes, int | None]]] = {}
+
+    def remember(claim: Claim, row: int | None) -> None:
+        statement, wordings = last.get(claim.place, (None, {}))
+        if statement != claim.statement:
+            wordings = {}
+        wordings[claim.wording] = row
+        last[claim.place] = claim.statement, wordings
+
+    for each in earlier:
+        remember(each, None)
     copies: dict[int, int] = {}
     texts: set[str] = set()
     accepted = duplicates = 0
@@ -84,14 +112,14 @@ def settle(claims: Iterable[tuple[int, Claim]], earlier: Collection[Claim]) -> S
         else:
             accepted += 1
             seen.add(claim.pair)
-        latest, latest_row = last.get(claim.place, (None, None))
-        if latest == claim or claim in dated:
-            same = dated.get(claim, latest_row)
+        statement, wordings = last.get(claim.place, (None, {}))
+        if claim in dated or (statement == claim.statement and claim.wording in wordings):
+            same = dated[claim] if claim in dated else wordings[claim.wording]
             if same is not None:
                 copies[same] += 1
             continue
         copies[row] = 1
-        last[claim.place] = claim, row
+        remember(claim, row)
         if claim.labelled_at is not None:
             dated[claim] = row
     return Settled(frozenset(copies), frozenset(contradicting), accepted, duplicates, len(texts), copies)

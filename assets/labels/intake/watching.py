@@ -47,7 +47,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came in from a task's watched places, as a run shows it: no file's name, since that may be a person's."""
+    """What came in for a task, as Dagster shows it: no file's name, since that may be a person's."""
 
     counts: dict[str, int]
     new: list[dict[str, str | int | float]]
@@ -117,10 +117,11 @@ def take_in_all(platform: Platform, task: str, progress: Callable[[int], None] =
                     added.append(batch)
     if problems:
         raise SourceUnavailable("; ".join(problems))
-    return _taken(platform, task, added)
+    return summed_up(platform, task, added)
 
 
-def _taken(platform: Platform, task: str, added: list[Batch]) -> Taken:
+def summed_up(platform: Platform, task: str, added: list[Batch]) -> Taken:
+    """What a task's labels are now that these batches were added."""
     with platform.catalogue.read() as connection:
         batches = batch_tables.listed(connection, task)
         blobs = batch_tables.rows_blobs(connection, task)

@@ -1,13 +1,13 @@
 """Examines a dataset before it is published: gathers what there is to know of it, and has every check judge that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from assets.labels.quality.classes import count_classes
-from assets.labels.quality.findings import Columns, Findings, find_out
+from assets.labels.quality.findings import Columns, Findings, Known, find_out
 from assets.labels.quality.frames import frames
 from assets.labels.quality.model import CHECK_NAMES, CheckOutcome, Examination, Record
-from assets.labels.quality.personal_data import SURE_KINDS, Found
+from assets.labels.quality.personal_data import SURE_KINDS
 
 if TYPE_CHECKING:
     import pyarrow
@@ -24,18 +24,18 @@ def examine(
     identity: str,
     *,
     earlier: "pyarrow.Table | None",
-    known_findings: Mapping[str, Found],
+    known: Known,
     heard: Callable[[str], None] = lambda _: None,
-) -> tuple[Examination, Mapping[str, Found]]:
-    """Every check on the mart's rows, and the findings of personal data by the texts' SHA-256, for the next time.
+) -> tuple[Examination, Known]:
+    """Every check on the mart's rows, and what is known for the next time.
 
     `dataset` has the columns text_hash, text, label, opening_hash, opening_text, group_id and split; so has `earlier`, the
-    last snapshot, or None. `known_findings` are those of texts that were searched before. Raises ExaminationBroken.
+    last snapshot, or None. `known` is what the last examination left. Raises ExaminationBroken.
     """
     from assets.labels.quality.expectations import unmet
 
     columns = {name: dataset[name].to_pylist() for name in dataset.column_names}
-    findings = find_out(columns, task, earlier, known_findings, heard)
+    findings = find_out(columns, task, earlier, known, heard)
     heard("judging what was found")
     failed = list(unmet(frames(columns, findings, task)))
     figures, records = _figures(columns, findings, task), _records(columns, findings, task)
@@ -52,7 +52,7 @@ def examine(
                 records=tuple(records.get(name, ())[:_LISTED]),
             )
         )
-    return Examination(identity, tuple(outcomes), tuple(findings.withheld)), findings.searched
+    return Examination(identity, tuple(outcomes), tuple(findings.withheld)), findings.known
 
 
 def _figures(columns: Columns, findings: Findings, task: "Task") -> dict[str, dict[str, int | float]]:
@@ -70,7 +70,7 @@ def _figures(columns: Columns, findings: Findings, task: "Task") -> dict[str, di
             "texts with findings": sum(map(bool, findings.personal.values())),
             "texts withheld": len(findings.withheld),
         },
-        "label_noise": {"rows judged": findings.noise.judged, "rows to review": len(findings.noise.suspects)},
+        "label_noise": {"rows judged": len(findings.noise.judged), "rows to review": len(findings.noise.suspects)},
         "drift": {each.what: each.index for each in findings.drifts},
     }
 

@@ -1,16 +1,18 @@
 """What is found out about a dataset before anything of it is judged."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from assets.labels.grouping.shingles import THRESHOLD, shingles
 from assets.labels.quality.classes import SPLITS
 from assets.labels.quality.drift import Drift, compare
-from assets.labels.quality.features import inputs
+from assets.labels.quality.features import MOST_ROWS, inputs
 from assets.labels.quality.label_noise import NoiseReport, find_noise
-from assets.labels.quality.near_duplicates import Search, crossing_pairs
+from assets.labels.quality.near_duplicates import Search
 from assets.labels.quality.personal_data import SURE_KINDS, Found, find_all
+from assets.labels.quality.proof import Proved, prove
 from assets.storage.hashing import content_hash
 
 if TYPE_CHECKING:
@@ -23,17 +25,27 @@ Columns = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What an examination leaves to the next one, so that only new texts cost anything: the findings of personal data by the
+    SHA-256 of the text to the letter, and of which texts it is proved that no two are near-duplicates in different splits.
+    """
+
+    searched: Mapping[str, Found] = field(default_factory=dict)
+    proved: Proved | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What was found. `places` are the rows of each different text (of a split) once, as `search` numbers them; `personal` is
-    by text hash, and `searched` the same by the SHA-256 of the text to the letter.
+    by text hash.
     """
 
     places: Sequence[int]
     search: Search
     personal: Mapping[str, Found]
-    searched: Mapping[str, Found]
     noise: NoiseReport
     drifts: Sequence[Drift]
+    known: Known
 
     @property
     def withheld(self) -> list[str]:
@@ -45,27 +57,27 @@ def find_out(
     columns: Columns,
     task: "Task",
     earlier: "pyarrow.Table | None",
-    known_findings: Mapping[str, Found],
+    known: Known,
     heard: Callable[[str], None],
 ) -> Findings:
-    """Everything about the rows; `earlier` is the last snapshot, `known_findings` what `searched` was before."""
+    """Everything about the rows; `earlier` is the last snapshot, `known` what the last examination left."""
     texts: dict[str, str] = {}
     for key, text in zip(columns["text_hash"], columns["text"], strict=True):
         texts[key] = min(text, texts.get(key, text))
     exact = {key: content_hash(text.encode()) for key, text in sorted(texts.items())}
     heard(f"searching {len(texts):,} texts for personal data that is left")
-    searched = find_all({exact[key]: text for key, text in texts.items()}, known_findings)
+    searched = find_all({exact[key]: text for key, text in texts.items()}, known.searched)
     heard("searching for near-duplicates across splits")
     places = _places(columns)
-    search = _search(columns, places)
+    search, proved = _search(columns, places, known.proved)
     heard("looking for labels that do not fit their texts")
     return Findings(
         places,
         search,
         {key: searched[name] for key, name in exact.items()},
-        searched,
-        _noise(columns, task),
+        _noise(columns, earlier, task),
         _drifts(columns, earlier, task),
+        Known(searched, proved),
     )
 
 
@@ -77,29 +89,43 @@ def _places(columns: Columns) -> list[int]:
     return list(first.values())
 
 
-def _search(columns: Columns, places: Sequence[int]) -> Search:
+def _search(columns: Columns, places: Sequence[int], proved: Proved | None) -> tuple[Search, Proved | None]:
     """The search over the different texts, numbered by their places. A text of several splits is its own twin."""
-    texts, splits = [], []
-    for row in places:
-        texts.append(shingles(columns["text"][row]))
-        splits.append(SPLITS.index(columns["split"][row]) if columns["split"][row] in SPLITS else len(SPLITS))
-    return crossing_pairs(texts, splits, THRESHOLD)
+    texts = [columns["text"][row] for row in places]
+    splits = [columns["split"][row] for row in places]
+    # By what the text is, not by what the row says that its hash is.
+    names = [f"{content_hash(text.encode())} {split}" for text, split in zip(texts, splits, strict=True)]
+    numbers = [SPLITS.index(split) if split in SPLITS else len(SPLITS) for split in splits]
+    return prove(names, numbers, lambda place: shingles(texts[place]), THRESHOLD, proved)
 
 
-def _noise(columns: Columns, task: "Task") -> NoiseReport:
+def _noise(columns: Columns, earlier: "pyarrow.Table | None", task: "Task") -> NoiseReport:
     # Labels of several classes are not one choice among them, which is what confident learning judges.
     if any(len(task.classes(label)) != 1 for label in set(columns["label"])):
-        return NoiseReport(0, ())
+        return NoiseReport((), ())
+    seen = set() if earlier is None else set(_judged(earlier["text_hash"], earlier["opening_hash"], earlier["label"]))
+    rows = zip(columns["text_hash"], columns["opening_hash"], columns["label"], strict=True)
     texts = inputs(columns["text"], columns["opening_text"])
-    return find_noise(texts, columns["label"], columns["group_id"])
+    return find_noise(texts, columns["label"], columns["group_id"], [row not in seen for row in rows])
+
+
+def _judged(*columns: "pyarrow.ChunkedArray") -> "Iterator[tuple[str, str | None, str]]":
+    return zip(*(column.to_pylist() for column in columns), strict=True)
 
 
 def _drifts(columns: Columns, earlier: "pyarrow.Table | None", task: "Task") -> list[Drift]:
     if earlier is None:
         return []
+    before = {name: earlier[name].to_pylist() for name in ("text_hash", "text", "label")}
     return compare(
-        earlier["text"].to_pylist(),
-        (name for label in earlier["label"].to_pylist() for name in task.classes(label)),
-        columns["text"],
+        _some_texts(before),
+        (name for label in before["label"] for name in task.classes(label)),
+        _some_texts(columns),
         (name for label in columns["label"] for name in task.classes(label)),
     )
+
+
+def _some_texts(columns: Columns) -> list[str]:
+    """All texts, or of a large set those with the smallest hashes: mostly the same ones from one snapshot to the next."""
+    rows = heapq.nsmallest(MOST_ROWS, range(len(columns["text"])), key=columns["text_hash"].__getitem__)
+    return [columns["text"][row] for row in sorted(rows)]

@@ -76,12 +76,10 @@ def frames(columns: Columns, findings: Findings, task: "Task") -> "dict[str, Dat
         ),
         "noise": pd.DataFrame(
             {
-                "named": columns["text_hash"],
-                "suspicious": [int(row in suspicious) for row in range(len(columns["label"]))],
+                "named": [columns["text_hash"][row] for row in findings.noise.judged],
+                "suspicious": [int(row in suspicious) for row in findings.noise.judged],
             }
-        )
-        if findings.noise.judged
-        else pd.DataFrame(),
+        ),
         "drift": pd.DataFrame(
             {
                 "named": [f"{each.what} (stability index {each.index:.2f})" for each in findings.drifts],

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     Shingles = NDArray[np.uint64]
 
-_WORK_A_BLOCK = 20_000_000
+WORK_A_BLOCK = 20_000_000
 """Products of one sparse multiplication, which bound its memory to some hundred megabytes."""
-_SHOWN = 100
+SHOWN = 100
+"""Of the pairs that were found, how many are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def crossing_pairs(shingles: "Sequence[Shingles]", splits: Sequence[int], thresh
             union = sets.sizes[left] + sets.sizes[right] - shared
             hits = np.flatnonzero(shared * threshold.denominator >= union * threshold.numerator)
             found += len(hits)
-            for hit in hits[: _SHOWN - len(shown)]:
+            for hit in hits[: SHOWN - len(shown)]:
                 first, second = sorted((int(left[hit]), int(right[hit])))
                 shown.append(Crossing(first, second, float(shared[hit] / union[hit])))
     return Search(found, tuple(sorted(shown, key=lambda each: (each.first, each.second))), compared)
@@ -165,7 +166,7 @@ def _candidates(
     start = 0
     while start < len(left):
         done = work[start - 1] if start else 0
-        end = max(start + 1, int(np.searchsorted(work, done + _WORK_A_BLOCK, side="right")))
+        end = max(start + 1, int(np.searchsorted(work, done + WORK_A_BLOCK, side="right")))
         met = (ours[start:end] @ theirs).tocoo()
         first, second = left[met.row + start], right[met.col]
         size_first, size_second = sets.sizes[first], sets.sizes[second]

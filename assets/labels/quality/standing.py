@@ -1,7 +1,7 @@
 """The examination of what a task's mart holds now: made once for each content, and kept beside the warehouse.
 
-It is derived, and so are the findings of personal data that it keeps for texts that were searched before. It holds hashes and
-figures, no text.
+It is derived, and so is what is kept of texts that were examined before: findings of personal data, and the proof that no two
+are near-duplicates in different splits. It holds hashes and figures, no text.
 """
 
 import json
@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.labels.quality.model import Examination
+from assets.labels.quality.proof import Proved
 from assets.labels.snapshots.frozen import freeze
 from assets.labels.snapshots.mart import read_mart
 from assets.labels.snapshots.reading import latest, open_snapshot
 from assets.labels.snapshots.recipe import recipe
 from assets.labels.snapshots.storing import SnapshotDamaged
 from assets.labels.tasks import task_named
+from assets.labels.warehouse.files import work_folder
 
 if TYPE_CHECKING:
     import pyarrow
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     from assets.platform import Platform
 
 _WAIT_SECONDS = 3600
-_RULES = 1
+_RULES = 2
 """Rises when a check can judge the same dataset otherwise."""
+_PROOF_RULES = 1
+"""Rises when two texts that were not near-duplicates can be."""
 
 
 def examined(
@@ -45,11 +49,13 @@ def examined(
     if kept and kept["examination"]["dataset"] == identity and last in (kept["earlier"], kept["version"]):
         return Examination.from_json(kept["examination"])
     from assets.labels.quality.examination import examine
+    from assets.labels.quality.findings import Known
 
     earlier = _earlier(platform, last, heard)
-    examination, findings = examine(
-        dataset, task, identity, earlier=earlier, known_findings=_findings(kept), heard=heard
-    )
+    known = Known(_findings(kept), Proved.read(_proof_of(platform, task.name), _proof_rules()))
+    examination, learned = examine(dataset, task, identity, earlier=earlier, known=known, heard=heard)
+    if learned.proved is not None and learned.proved is not known.proved:
+        learned.proved.write(_proof_of(platform, task.name), _proof_rules())
     _keep(
         path,
         {
@@ -57,7 +63,7 @@ def examined(
             "examination": examination.as_json(),
             "earlier": last,
             "version": freeze(dataset, task, examination.withheld).version if examination.withheld else identity,
-            "findings": findings,
+            "findings": learned.searched,
         },
     )
     return examination
@@ -74,6 +80,11 @@ def path_of(platform: "Platform", task: str) -> Path:
     return platform.home / "warehouse" / f"{task}.examination.json"
 
 
+def _proof_of(platform: "Platform", task: str) -> Path:
+    # Beside what dbt keeps, and gone with it where the warehouse is made again.
+    return work_folder(platform, task) / "proved.npz"
+
+
 def _earlier(platform: "Platform", version: str | None, heard: Callable[[str], None]) -> "pyarrow.Table | None":
     if version is None:
         return None
@@ -87,6 +98,10 @@ def _earlier(platform: "Platform", version: str | None, heard: Callable[[str], N
 
 def _rules() -> list[Any]:
     return [_RULES, recipe()]
+
+
+def _proof_rules() -> str:
+    return json.dumps([_PROOF_RULES, recipe()["grouping"]])
 
 
 def _kept(path: Path) -> dict[str, Any] | None:

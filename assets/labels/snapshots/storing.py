@@ -64,35 +64,33 @@ def write(store: ObjectStore, frozen: Frozen) -> dict[str, bytes]:
 
 def read(store: ObjectStore, task: str, version: str) -> Stored:
     """Reads a snapshot and compares everything with its hashes. Raises SnapshotDamaged, StorageError."""
-    place = folder(task, version)
-
-    def get(name: str) -> bytes:
-        try:
-            return store.get(place + name)
-        except ObjectMissing:
-            raise SnapshotDamaged(version, f"{name} is missing") from None
-
-    manifest = get(MANIFEST)
-    if content_hash(manifest) != version:
-        raise SnapshotDamaged(version, f"{MANIFEST} is not what the version is named by")
-    known = json.loads(manifest)
-    rows = table_of(version, ROWS, get(ROWS))
-    if tuple(rows.column_names) != ROW_COLUMNS or rows_sha256(rows) != known["rows"]["sha256"]:
-        raise SnapshotDamaged(version, f"{ROWS} does not hold the rows that the manifest names")
-    counts = counts_of(rows, task_named(task))
-    if any(known[name] != value for name, value in counts.items()):
-        raise SnapshotDamaged(version, f"{MANIFEST} does not count what {ROWS} holds")
-    texts = _texts(version, TEXTS, get(TEXTS))
+    known, rows = read_rows(store, task, version)
+    texts = _texts(version, TEXTS, _get(store, task, version, TEXTS))
     wanted = dict(zip(rows["text_hash"].to_pylist(), rows["text_sha256"].to_pylist(), strict=True))
     _compare(version, TEXTS, texts, wanted)
     openings: dict[str, str] = {}
     if known["openings"]:
-        openings = _texts(version, OPENINGS, get(OPENINGS))
+        openings = _texts(version, OPENINGS, _get(store, task, version, OPENINGS))
         hashes = dict(zip(rows["opening_hash"].to_pylist(), rows["opening_sha256"].to_pylist(), strict=True))
         _compare(version, OPENINGS, openings, hashes)
         if hashes.keys() - openings.keys() - {None}:
             raise SnapshotDamaged(version, f"an opening is missing in {OPENINGS}")
     return Stored(version, known, rows, texts, openings, tuple(sorted(wanted.keys() - texts.keys())))
+
+
+def read_rows(store: ObjectStore, task: str, version: str) -> "tuple[Mapping[str, Any], pyarrow.Table]":
+    """The manifest and the rows of a snapshot, compared with their hashes; no text is read. Raises what `read` does."""
+    manifest = _get(store, task, version, MANIFEST)
+    if content_hash(manifest) != version:
+        raise SnapshotDamaged(version, f"{MANIFEST} is not what the version is named by")
+    known = json.loads(manifest)
+    rows = table_of(version, ROWS, _get(store, task, version, ROWS))
+    if tuple(rows.column_names) != ROW_COLUMNS or rows_sha256(rows) != known["rows"]["sha256"]:
+        raise SnapshotDamaged(version, f"{ROWS} does not hold the rows that the manifest names")
+    counts = counts_of(rows, task_named(task))
+    if any(known[name] != value for name, value in counts.items()):
+        raise SnapshotDamaged(version, f"{MANIFEST} does not count what {ROWS} holds")
+    return known, rows
 
 
 def split_sizes(manifest: Mapping[str, Any]) -> dict[str, int]:
@@ -141,6 +139,13 @@ def table_of(version: str, name: str, data: bytes) -> "pyarrow.Table":
         return pq.read_table(io.BytesIO(data))
     except (pa.ArrowException, OSError):
         raise SnapshotDamaged(version, f"{name} can't be read") from None
+
+
+def _get(store: ObjectStore, task: str, version: str, name: str) -> bytes:
+    try:
+        return store.get(folder(task, version) + name)
+    except ObjectMissing:
+        raise SnapshotDamaged(version, f"{name} is missing") from None
 
 
 def _put_table(store: ObjectStore, key: str, table: "pyarrow.Table") -> bytes:

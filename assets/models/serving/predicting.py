@@ -108,7 +108,7 @@ class Openings:
 
 
 def moved_back(spans: Sequence[FoundSpan], masked: Sequence[Masked]) -> list[FoundSpan]:
-    """Spans of an anonymized text in the text that was anonymized; those that share a character with a placeholder are dropped."""
+    """Spans of an anonymized text in the text that was anonymized; without those that touch a placeholder."""
     starts: list[int] = []
     ends: list[int] = []
     shrunk = [0]

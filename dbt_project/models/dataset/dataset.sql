@@ -1,4 +1,5 @@
--- One row a different resume (and opening). The text is one that the label was given to: labels may count its characters.
+-- One row a different resume (and opening). The text is one that the label was given to: labels may count its characters; of
+-- several wordings, whenever they came in, the smallest.
 with texts as (
     select
         raw_rows.text_hash,
@@ -7,7 +8,6 @@ with texts as (
         min(raw_rows.text) as text,
         min(raw_rows.opening_text) as opening_text
     from {{ source('raw', 'label_rows') }} as raw_rows
-    inner join {{ ref('current_labels') }} as current_rows using (batch_id, row)
     group by raw_rows.text_hash, raw_rows.opening_hash, raw_rows.label
 )
 

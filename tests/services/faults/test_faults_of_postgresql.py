@@ -18,7 +18,7 @@ from assets.platform import Platform, Settings
 from assets.problems import RunsUnavailable
 from deploy.services.postgresql import PostgreSQLServer
 from orchestration import dagster_database
-from orchestration.local_runs import _clear_of_dagster
+from orchestration.local_runs import clear_of_dagster
 from tests.conftest import PROJECT, Installation
 from tests.services.faults.conftest import Proxies, Refreshed, check_whole, told
 
@@ -216,9 +216,9 @@ def test_dagsters_database_that_falls_silent_is_told(
         with engine.connect() as connection:
             assert connection.execute(select(func.pg_sleep(0.2))).all()
             proxies.sql.silence()
-            with pytest.raises(RunsUnavailable, match="its server does not answer"), _clear_of_dagster():
+            with pytest.raises(RunsUnavailable, match="its server does not answer"), clear_of_dagster():
                 connection.execute(select(func.now()))
-        with pytest.raises(RunsUnavailable, match="its server does not answer"), _clear_of_dagster():
+        with pytest.raises(RunsUnavailable, match="its server does not answer"), clear_of_dagster():
             engine.connect()
         proxies.sql.mend()
         with engine.connect() as connection:
