@@ -23,7 +23,7 @@ _EPOCHS = 2
 @json_option
 @with_platform
 def demo(platform: Platform, as_json: bool) -> None:
-    """Load the bundled handbook and labor rules and ask them a question; make a dataset of synthetic resumes and a model of it."""
+    """Load the bundled handbook and labor rules and ask them a question; make a dataset and a model of synthetic resumes."""
     from assets.answers.answering import answer
     from assets.documents import registry
     from assets.documents.sources.base import SourceSpec

@@ -175,15 +175,17 @@ def test_of_a_large_set_a_part_and_what_is_new_are_judged(monkeypatch: pytest.Mo
     texts, labels, groups = ([row[name] for row in few] for name in ("text", "label", "group_id"))
     fitted = set(part(groups, [1] * len(few)))
     assert 100 < len(fitted) <= 110 < len(few)
-    last = max(row for row in range(len(few)) if row not in fitted and labels[row] == "Nursing")
-    labels[last] = "Accounting"
+    wrong = [row for row in range(len(few)) if row not in fitted and labels[row] == "Nursing"][:6]
+    for row in wrong:
+        labels[row] = "Accounting"
     # Judged by models that were fitted on the part, whether it is in there or not.
     everything = find_noise(texts, labels, groups)
     assert set(everything.judged) == set(range(len(few)))
-    assert (last, "Nursing") in [(each.row, each.likelier) for each in everything.suspects]
-    latest = find_noise(texts, labels, groups, [row == last for row in range(len(few))])
-    assert set(latest.judged) == fitted | {last}
-    assert last in [each.row for each in latest.suspects]
+    # So few rows teach a model to be sure of about half of what it sees.
+    assert len({each.row for each in everything.suspects if each.likelier == "Nursing"} & set(wrong)) >= 3
+    latest = find_noise(texts, labels, groups, [row in wrong for row in range(len(few))])
+    assert set(latest.judged) == fitted | set(wrong)
+    assert len({each.row for each in latest.suspects} & set(wrong)) >= 3
     assert set(find_noise(texts, labels, groups, [False] * len(few)).judged) == fitted
 
 

@@ -48,7 +48,7 @@ def _first_moment(values: dict[str, object], names: tuple[str, ...]) -> datetime
 
 
 def _values(head: str) -> dict[str, object]:
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     try:
         loaded = yaml.load(head, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))

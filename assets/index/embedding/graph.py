@@ -17,6 +17,7 @@ from assets.index.embedding.quantization import (
     InputRange,
     InputScale,
     quantize_weight,
+    quantize_weight_for,
     scale_input,
     split_input,
 )
@@ -61,10 +62,12 @@ def build_encoder(
     config: EncoderConfig,
     ranges: Mapping[str, InputRange] | None = None,
     form: EncoderForm = EncoderForm(),
+    moments: Mapping[str, Array] | None = None,
 ) -> "onnx.ModelProto":
     """The float32 graph, which also gives out the input of every matrix product, under the names of `ranges`, unless its
-    form says otherwise; or, with those measured, the int8 graph."""
-    return _Encoder(weights, config, ranges, form).build()
+    form says otherwise; or, with those measured, the int8 graph. With the second moments of the inputs, by the same names,
+    its weights are rounded for them."""
+    return _Encoder(weights, config, ranges, form, moments).build()
 
 
 class _Encoder:
@@ -74,11 +77,13 @@ class _Encoder:
         config: EncoderConfig,
         ranges: Mapping[str, InputRange] | None,
         form: EncoderForm,
+        moments: Mapping[str, Array] | None,
     ) -> None:
         self._weights = weights
         self._config = config
         self._ranges = ranges
         self._form = form
+        self._moments = moments
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, Array] = {}
         self._measured: list[str] = []
@@ -186,7 +191,12 @@ class _Encoder:
         stored = f"{source}.stored"
         if all(node.output[0] != stored for node in self._nodes):
             self._add("QuantizeLinear", [source, step, zero], stored)
-        matrix, column_scales = quantize_weight(weight * scale.factors[:, None])
+        scaled = weight * scale.factors[:, None]
+        if self._moments is None:
+            matrix, column_scales = quantize_weight(scaled)
+        else:
+            moments = self._moments[source] / np.outer(scale.factors, scale.factors)
+            matrix, column_scales = quantize_weight_for(scaled, moments)
         product = [self._constant(f"{name}.weight", matrix), step, self._constant(f"{name}.scales", column_scales)]
         # The empty name is the weights' zero point: they are symmetric.
         self._add("MatMulIntegerToFloat", [stored, *product, zero, "", offset], name)

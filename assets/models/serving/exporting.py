@@ -5,13 +5,14 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from assets.index.embedding.calibration import calibration_texts, measure_ranges
+from assets.index.embedding.calibration import calibration_texts, measure_moments, measure_ranges
 from assets.index.embedding.convert import encoder_config, read_weights
 from assets.index.embedding.graph import EncoderConfig, EncoderForm, build_encoder
-from assets.index.embedding.quantization import OUTLIERS, Array, InputRange
+from assets.index.embedding.quantization import Array, InputRange
 from assets.index.embedding.tokens import load_tokenizer
 from assets.index.embedding.weights import find_model
 from assets.models.model import Example
@@ -21,20 +22,22 @@ from assets.models.serving.predictors import open_predictor
 from assets.models.serving.served_folder import ENCODER, SERVED, SETTINGS, TOKENIZER
 from assets.models.windows import windows
 
-if TYPE_CHECKING:
-    import onnx
-
 _MEASURED_WINDOWS = 128
 """Extremes hardly move with more, and each takes some hundredths of a second."""
 
-_FLOAT32 = "float32"
+_INT8, _ROUNDED, _FLOAT32_OUTPUTS, _FLOAT32 = (
+    "int8",
+    "int8, weights rounded for the training texts",
+    "int8, weights rounded for the training texts, feed-forward outputs in float32",
+    "float32",
+)
 _FORMS: dict[str, EncoderForm] = {
-    "int8": EncoderForm(states=True, outliers=OUTLIERS),
-    "int8 with more outliers": EncoderForm(states=True, outliers=4 * OUTLIERS),
-    "int8 with float32 outputs": EncoderForm(states=True, outliers=None),
+    _INT8: EncoderForm(states=True),
+    _ROUNDED: EncoderForm(states=True),
+    _FLOAT32_OUTPUTS: EncoderForm(states=True, outliers=None),
     _FLOAT32: EncoderForm(states=True, measuring=False),
 }
-"""From the fastest to the finest."""
+"""From the one that is made and run the fastest to the finest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,47 +54,62 @@ class Served:
 def export(folder: Path, training_texts: Sequence[str], validation: Sequence[Example], reference: Reference) -> Served:
     """Writes `served/` into a candidate's folder: the fastest form whose labels are those of `reference`, the adapter.
 
-    Of the training texts only the extremes of what the encoder's products see are kept. Where no form reaches parity, the
-    finest is written and says so. The same candidate and texts give the same bytes on the same machine. Takes seconds a
-    form, and what the predictions take. Raises AdapterUnusable, ModelUnavailable.
+    Of the training texts the model keeps nothing but what follows from the extremes, and for finer forms from the second
+    moments, of what the encoder's products see. Where no form reaches parity, the finest is written and says so. The same
+    candidate and texts give the same bytes on the same machine. Takes seconds a form, and what the predictions take.
+    Raises AdapterUnusable, ModelUnavailable, PredictorUnavailable.
     """
     settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     base = find_model(settings["base_model"])
     config = encoder_config(base)
     weights = merged_weights(folder, read_weights(base))
-    ranges = _ranges(folder, weights, config, training_texts, int(settings["window_tokens"]))
+    measured = _Measured(weights, config, _inputs(folder, training_texts, int(settings["window_tokens"])))
     expected = Expected(reference, validation)
     tried: dict[str, Parity] = {}
     for name, form in _FORMS.items():
-        graph = build_encoder(weights, config, None if name == _FLOAT32 else ranges, form)
-        content = graph.SerializeToString(deterministic=True)
+        ranges = None if name == _FLOAT32 else measured.ranges
+        moments = measured.moments if name in (_ROUNDED, _FLOAT32_OUTPUTS) else None
+        content = build_encoder(weights, config, ranges, form, moments).SerializeToString(deterministic=True)
         sha256 = hashlib.sha256(content).hexdigest()
         _write(folder / ENCODER, content)
         # What is not yet proven has to be opened to be proven: the same way that it is served later.
         _write(folder / SERVED, _dump({"form": name, "sha256": sha256}))
         tried[name] = expected.compare(open_predictor(folder))
-        if tried[name].is_reached or name == _FLOAT32:
+        if tried[name].is_reached:
             break
     served = Served(name, sha256, len(content), tried[name], tried)
     _write(folder / SERVED, _dump(_described(served)))
     return served
 
 
-def _ranges(
-    folder: Path, weights: Mapping[str, Array], config: EncoderConfig, texts: Sequence[str], window_tokens: int
-) -> dict[str, InputRange]:
+class _Measured:
+    """What the products of the float32 encoder see on some inputs; each is measured when it is first asked for."""
+
+    def __init__(self, weights: Mapping[str, Array], config: EncoderConfig, inputs: Sequence[Sequence[int]]) -> None:
+        self._encoder = build_encoder(weights, config, form=EncoderForm(states=True))
+        self._inputs = inputs
+
+    @cached_property
+    def ranges(self) -> dict[str, InputRange]:
+        return measure_ranges(self._encoder, self._inputs)
+
+    @cached_property
+    def moments(self) -> dict[str, Array]:
+        return measure_moments(self._encoder, self._inputs)
+
+
+def _inputs(folder: Path, texts: Sequence[str], window_tokens: int) -> list[list[int]]:
+    """Windows of texts spread over all that there are, and short texts of all kinds, which are the embedder's own."""
     tokenizer = load_tokenizer(folder / TOKENIZER)
     first, last = tokenizer.encode("").ids
-    # Of many texts some, from one end to the other; short ones of all kinds come with the embedder's own.
     step = max(1, len(texts) // _MEASURED_WINDOWS)
     chosen: list[list[int]] = []
-    for encoding in tokenizer.encode_batch_fast(list(texts[::step]), add_special_tokens=False):
+    for encoding in tokenizer.encode_batch_fast(list(texts[::step]), add_special_tokens=False)[:_MEASURED_WINDOWS]:
         parts = windows(encoding.ids, window_tokens, None)
         chosen.append(parts[len(chosen) % len(parts)])
     own = tokenizer.encode_batch_fast(list(calibration_texts()), add_special_tokens=False)
-    chosen = chosen[:_MEASURED_WINDOWS] + [windows(encoding.ids, window_tokens, 1)[0] for encoding in own]
-    measuring: onnx.ModelProto = build_encoder(weights, config, form=EncoderForm(states=True))
-    return measure_ranges(measuring, [[first, *part, last] for part in chosen])
+    chosen += [windows(encoding.ids, window_tokens, 1)[0] for encoding in own]
+    return [[first, *part, last] for part in chosen]
 
 
 def _described(served: Served) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Whether a served form says what the adapter says that it was made of: the same labels, on the same texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 NEEDED_AGREEMENT = 0.995
 """The least share of equal labels."""
 
+_COMPARED = 512
+"""Texts, or openings, of a validation split that are compared: those of larger ones are spread over all of it."""
+
 
 class Reference(Protocol):
     """The adapter in torch: of these methods, the one of its task."""
@@ -34,8 +37,9 @@ class Reference(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """`agreement` is the share of equal labels among `labels`: classes of texts, tags of words, orders of two openings for a
-    resume. `difference` is the largest difference of a logit or of a score, or the share of spans that only one of both has.
+    """`agreement` is the share of equal labels among `labels`: classes of texts, tags of words, orders of two openings that fit
+    a resume differently well. `difference` is the largest difference of a logit or of a score, or the share of spans that only
+    one of both has.
     """
 
     agreement: float
@@ -52,8 +56,9 @@ class Expected:
 
     def __init__(self, reference: Reference, validation: Sequence[Example]) -> None:
         self._reference = reference
-        self._texts = list(dict.fromkeys(example.text for example in validation))
-        self._openings = list(dict.fromkeys(example.opening_text for example in validation if example.opening_text))
+        self._texts = _some([example.text for example in validation])
+        self._openings = _some([example.opening_text for example in validation if example.opening_text])
+        self._grades = {(example.text, example.opening_text): example.label for example in validation}
         self._said: Any = None
 
     def compare(self, predictor: Predictor) -> Parity:
@@ -71,31 +76,31 @@ class Expected:
             self._said = self._reference.logits(self._texts)
         logits = predictor.logits(self._texts)
         same = logits.argmax(1) == self._said.argmax(1)
-        return _parity(same, float(np.abs(logits - self._said).max(initial=0)))
+        return _parity(int(same.sum()), len(same), float(np.abs(logits - self._said).max(initial=0)))
 
     def _tags(self, predictor: Tagger) -> Parity:
         if self._said is None:
             self._said = self._reference.tag(self._texts)
-        same: list[NDArray[np.bool_]] = []
-        shared = found = 0
+        same = words = shared = found = 0
         offsets = [offsets for offsets, _ in predictor.word_probabilities(self._texts)]
-        for words, one, other in zip(offsets, self._said, predictor.tag(self._texts), strict=True):
-            same.append((_tags(words, one, predictor.kinds) == _tags(words, other, predictor.kinds)).ravel())
+        for cut, one, other in zip(offsets, self._said, predictor.tag(self._texts), strict=True):
+            equal = _tags(cut, one, predictor.kinds) == _tags(cut, other, predictor.kinds)
+            same += int(equal.sum())
+            words += equal.size
             left, right = ({(span.start, span.end, span.kind) for span in spans} for spans in (one, other))
             shared += 2 * len(left & right)
             found += len(left) + len(right)
-        return _parity(np.concatenate([np.ones(0, bool), *same]), 1 - shared / found if found else 0.0)
+        return _parity(same, words, 1 - shared / found if found else 0.0)
 
     def _rankings(self, predictor: Matcher) -> Parity:
         if self._said is None:
             self._said = self._scores(self._reference)
         scores = self._scores(predictor)
         first, second = np.triu_indices(len(self._openings), 1)
-        same = [
-            (one[first] > one[second]) == (other[first] > other[second])
-            for one, other in zip(self._said, scores, strict=True)
-        ]
-        return _parity(np.concatenate([np.ones(0, bool), *same]), float(np.abs(scores - self._said).max(initial=0)))
+        same = 0
+        for one, other in zip(self._said, scores, strict=True):
+            same += int(((one[first] > one[second]) == (other[first] > other[second])).sum())
+        return _parity(same, len(scores) * len(first), float(np.abs(scores - self._said).max(initial=0)))
 
     def _scores(self, model: Reference | Matcher) -> NDArray[Any]:
         resumes, openings = (
@@ -112,5 +117,11 @@ def _tags(words: NDArray[np.int64], spans: Sequence[FoundSpan], kinds: Sequence[
     ).reshape(len(kinds), len(words))
 
 
-def _parity(same: NDArray[np.bool_], difference: float) -> Parity:
-    return Parity(float(same.mean()) if len(same) else 1.0, len(same), difference)
+def _parity(same: int, labels: int, difference: float) -> Parity:
+    return Parity(same / labels if labels else 1.0, labels, difference)
+
+
+def _some(texts: Iterable[str]) -> list[str]:
+    different = list(dict.fromkeys(texts))
+    step = max(1, -(-len(different) // _COMPARED))
+    return different[::step]

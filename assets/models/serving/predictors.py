@@ -4,12 +4,14 @@ What is said of a text depends on that text alone, whatever texts it comes with.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.models.evaluation.calibration import scaled_log_odds
 from assets.models.model import FoundSpan
 from assets.models.serving.encoding import Floats, PredictorUnavailable
 from assets.models.serving.served_folder import ServedFolder, read_served_folder
@@ -50,13 +52,17 @@ class Tagger:
         self._encoder = served.encoder
         self._weight = served.matrix("weight", len(TAGS) * len(self.kinds), None)
         self._bias = served.vector("bias", len(TAGS) * len(self.kinds))
-        self._temperature = _number(served, "temperature", 1.0)
+        self._scale = _number(served, "log_odds_scale", 1.0)
+        self._shift = _number(served, "log_odds_shift", 0.0, signed=True)
 
     def tag(self, texts: Sequence[str]) -> list[list[FoundSpan]]:
-        """The spans of each text, in order."""
+        """The spans of each text, in order, as probable as spans like them were right on the validation split."""
         return [
-            spans_of(words_of(encoding), self._probabilities(encoding, logits), self.kinds)
-            for encoding, logits in self._encoder.token_values(texts, self._logits)
+            [replace(span, probability=self._calibrated(span.probability)) for span in spans]
+            for spans in (
+                spans_of(words_of(encoding), self._probabilities(encoding, logits), self.kinds)
+                for encoding, logits in self._encoder.token_values(texts, self._logits)
+            )
         ]
 
     def word_probabilities(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], Floats]]:
@@ -73,7 +79,10 @@ class Tagger:
 
     def _probabilities(self, encoding: Any, logits: Floats) -> Floats:
         of_words = logits[words_of(encoding).first_tokens]
-        return _softmax(of_words.reshape(len(of_words), len(self.kinds), len(TAGS)) / np.float32(self._temperature))
+        return _softmax(of_words.reshape(len(of_words), len(self.kinds), len(TAGS)))
+
+    def _calibrated(self, probability: float) -> float:
+        return float(scaled_log_odds(np.array([probability]), self._scale, self._shift)[0])
 
 
 class Matcher:
