@@ -120,14 +120,10 @@ def open_predictor(folder: Path) -> Predictor:
     return _PREDICTORS[served.task](served)
 
 
-def _number(served: ServedFolder, key: str, default: float) -> float:
+def _number(served: ServedFolder, key: str, default: float, *, signed: bool = False) -> float:
     value = served.calibration.get(key, default)
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or value < 0
-        or (key == "temperature" and not value)
-    ):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or (not signed and value < 0) or (key == "temperature" and not value):
         raise PredictorUnavailable(f"calibration.json has no {key} that can be used: evaluate the model again.")
     return float(value)
 
