@@ -4,8 +4,9 @@ from dataclasses import asdict
 
 import dagster as dg
 
+from assets.answers.columns import QUALITY_COLUMNS
 from assets.platform import Platform
-from orchestration.materialization import OWNERS, Events, clear_failures
+from orchestration.materialization import OWNERS, Events, clear_failures, columns
 
 
 @dg.asset(
@@ -13,6 +14,7 @@ from orchestration.materialization import OWNERS, Events, clear_failures
     group_name="rules",
     kinds={"python"},
     owners=OWNERS,
+    metadata=columns(QUALITY_COLUMNS),
     check_specs=[
         dg.AssetCheckSpec(
             "citations_stand",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -96,11 +97,20 @@ class Expected:
         if self._said is None:
             self._said = self._scores(self._reference)
         scores = self._scores(predictor)
-        first, second = np.triu_indices(len(self._openings), 1)
-        same = 0
-        for one, other in zip(self._said, scores, strict=True):
+        same = orders = 0
+        for text, one, other in zip(self._texts, self._said, scores, strict=True):
+            first, second = self._graded_apart(text)
             same += int(((one[first] > one[second]) == (other[first] > other[second])).sum())
-        return _parity(same, len(scores) * len(first), float(np.abs(scores - self._said).max(initial=0)))
+            orders += len(first)
+        return _parity(same, orders, float(np.abs(scores - self._said).max(initial=0)))
+
+    def _graded_apart(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The numbers of each two openings that a resume was graded for differently: of the others no order is right."""
+        grades = [self._grades.get((text, opening)) for opening in self._openings]
+        graded = [number for number, grade in enumerate(grades) if grade is not None]
+        apart = [(one, other) for one, other in combinations(graded, 2) if grades[one] != grades[other]]
+        pairs = np.array(apart, np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
 
     def _scores(self, model: Reference | Matcher) -> NDArray[Any]:
         resumes, openings = (

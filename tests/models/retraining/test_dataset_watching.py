@@ -65,6 +65,7 @@ def carry_out(instance: dg.DagsterInstance, request: dg.RunRequest) -> bool:
     return result.success
 
 
+@pytest.mark.long
 def test_labels_are_built_once_and_those_that_fail_a_check_wait_for_others(
     platform: Platform, instance: dg.DagsterInstance, tick: Tick
 ) -> None:
