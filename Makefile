@@ -6,7 +6,7 @@ SERVICES := $(BIN)/python -m deploy.services
 HRDP_HOME ?= .hrdp
 export HRDP_HOME
 
-.PHONY: setup demo dev test test-long test-services services services-build services-down lint replay labels-whole benchmark clean
+.PHONY: setup demo dev test test-long test-services services services-build services-down lint replay retraining labels-whole benchmark clean
 
 setup: $(VENV)/.installed
 
@@ -37,10 +37,10 @@ dev: setup
 	DAGSTER_HOME="$$($(BIN)/hrdp dagster-home)" $(BIN)/dg dev
 
 test: setup
-	$(BIN)/python -m pytest -m "not long and not services" --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m "not long and not services and not apart" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-long: setup
-	$(BIN)/python -m pytest -m "long and not services"
+	$(BIN)/python -m pytest -m "long and not services and not apart"
 
 services-build: setup
 	$(SERVICES) build
@@ -55,6 +55,9 @@ lint: setup
 
 replay: setup
 	HRDP_REPLAY_REVISIONS=1000 $(BIN)/python -m pytest -m long tests/stories/test_replay.py
+
+retraining: setup
+	$(BIN)/python -m pytest -m apart tests/stories/test_retraining.py
 
 labels-whole: setup
 	HRDP_LABELS_WHOLE=1 $(BIN)/python -m pytest -m long tests/stories/test_labels_in_any_order.py

@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "embedding": ("full",),
     "memory": ("small",),
     "grouping": ("small",),
+    "serving": (),
 }
 """Each with the options that it knows."""
 

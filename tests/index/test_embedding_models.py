@@ -1,5 +1,6 @@
 """Finding a model, hashing it, converting it, and what is said when that can't be done."""
 
+import hashlib
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -7,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from assets.index.embedding.convert import converted_file, recipe
 from assets.index.embedding.engine import open_embedder
+from assets.index.embedding.graph import EncoderConfig, build_encoder
+from assets.index.embedding.quantization import InputRange
 from assets.index.embedding.tokens import open_token_counter
 from assets.index.embedding.weights import DEFAULT_MODEL, ModelUnavailable, find_model, model_hash
 
@@ -178,3 +182,37 @@ def test_a_model_from_the_hub_that_cannot_be_had_is_one_sentence(monkeypatch: py
     monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
     with pytest.raises(ModelUnavailable, match="'owner/name' could not be fetched"):
         find_model("hf://owner/name@main")
+
+
+def test_the_embedders_graph_is_what_it_always_was() -> None:
+    # Its bytes are what an index was built with: where they change, `recipe` has to change with them.
+    draw = np.random.default_rng(11)
+
+    def some(*shape: int) -> NDArray[np.float32]:
+        return draw.standard_normal(shape).astype(np.float32)
+
+    weights = {
+        "embeddings.word_embeddings.weight": some(20, 64),
+        "embeddings.position_embeddings.weight": some(16, 64),
+        "embeddings.token_type_embeddings.weight": some(2, 64),
+    }
+    shapes = {"attention.output.dense": (64, 64), "intermediate.dense": (96, 64), "output.dense": (64, 96)}
+    shapes |= {f"attention.self.{part}": (64, 64) for part in ("query", "key", "value")}
+    for name, shape in shapes.items():
+        weights[f"encoder.layer.0.{name}.weight"] = some(*shape)
+        weights[f"encoder.layer.0.{name}.bias"] = some(shape[0])
+    for name in ("embeddings", "encoder.layer.0.attention.output", "encoder.layer.0.output"):
+        weights[f"{name}.LayerNorm.weight"], weights[f"{name}.LayerNorm.bias"] = some(64), some(64)
+    config = EncoderConfig(layers=1, heads=4, epsilon=1e-12, first_position=0, max_tokens=16, pooling="mean")
+    ranges = {
+        f"encoder.layer.0.{name}": InputRange(-np.abs(some(size)), np.abs(some(size)))
+        for name, size in {"input": 64, "context": 64, "middle": 64, "active": 96}.items()
+    }
+    found = [
+        hashlib.sha256(build_encoder(weights, config, measured).SerializeToString(deterministic=True)).hexdigest()
+        for measured in (None, ranges)
+    ]
+    assert found == [
+        "1cb6d1bd0d7dc1350b09cbd2cd53aea3c9a3131deee9f9b9e71bb890f50459b6",
+        "d31ef7e343621d86a4816f263cb13b413f46f5dc0bb89791488f4e67abfdf292",
+    ]

@@ -16,7 +16,7 @@ import pytest
 from assets.lineage.catalogue import Catalogue
 from tests.conftest import PROJECT, Installation
 
-REVISIONS = int(os.environ.get("HRDP_REPLAY_REVISIONS", "8"))
+REVISIONS = int(os.environ.get("HRDP_REPLAY_REVISIONS", "4"))
 """How many revisions are replayed, the newest ones; the whole history takes `make replay`."""
 
 

@@ -30,7 +30,7 @@ GROUPS = 12
 """After how many new groups a model is trained again here."""
 
 
-@pytest.mark.long
+@pytest.mark.apart
 @pytest.mark.timeout(1800)
 def test_training_starts_at_exactly_the_configured_growth_whatever_is_killed(
     installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ that takes real people's own statements (see `adverse_impact`).
 
 A model of many classes is undecided about some resume, and any other word decides there: for plain models of words, trained on
 real resumes of 24 classes, another hobby changes up to two predictions in a hundred, and what should not count up to four. The
-limit is one in twenty, for the kind of swap that changes most; the share for the hobby is stated beside it.
+limit is one in twenty more than for the hobby, for the kind of swap that changes most.
 """
 
 from collections.abc import Callable, Sequence

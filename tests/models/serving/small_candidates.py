@@ -75,7 +75,7 @@ def write_candidate(folder: Path, base: Path | None, task: str, seed: int = 2, *
         for parameter_name, parameter in adapter.named_parameters():
             if "lora_B" in parameter_name:
                 parameter.data *= 0.1
-    adapter.save_pretrained(folder)
+    adapter.save_pretrained(str(folder))
     (folder / "tokenizer.json").write_bytes(model.tokenizer_file.read_bytes())
     names = {"job-category": {"classes": ["Audit", "Care", "Data"]}, "skills": {"kinds": ["KNOWLEDGE", "SKILL"]}}
     described = {
@@ -102,5 +102,7 @@ def _head(task: str, dimension: int, draw: np.random.Generator) -> dict[str, NDA
     if task == "job-category":
         return {"weight": matrix(3, 2 * dimension), "bias": matrix(1, 3)[0]}
     if task == "skills":
-        return {"weight": matrix(6, dimension), "bias": matrix(1, 6)[0]}
+        # Outside of all spans is less likely than a chance would have it, so that there are some.
+        bias = matrix(1, 6)[0] - np.array([3, 0, 0, 3, 0, 0], np.float32)
+        return {"weight": matrix(6, dimension), "bias": bias}
     return {"resume.weight": matrix(dimension, dimension), "opening.weight": matrix(dimension, dimension)}

@@ -125,7 +125,8 @@ def test_where_no_form_agrees_the_finest_is_served_and_says_so(candidate: Callab
     described = json.loads((folder / "served/served.json").read_text())
     assert served.form == described["form"] == "float32"
     assert described["parity"]["reached"] is False
-    assert list(served.tried) == [*served.tried][:3] + ["float32"]
+    assert list(served.tried)[-1] == "float32"
+    assert len(served.tried) == 4
     adapter = open_adapter(folder)
     predictor = open_predictor(folder)
     assert isinstance(predictor, Classifier)
