@@ -57,7 +57,7 @@ replay: setup
 	HRDP_REPLAY_REVISIONS=1000 $(BIN)/python -m pytest -m long tests/stories/test_replay.py
 
 retraining: setup
-	$(BIN)/python -m pytest -m apart tests/stories/test_retraining.py
+	$(BIN)/python -m pytest -m apart
 
 labels-whole: setup
 	HRDP_LABELS_WHOLE=1 $(BIN)/python -m pytest -m long tests/stories/test_labels_in_any_order.py

@@ -69,7 +69,7 @@ def _bytes(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(
     "task",
-    ["job-category", pytest.param("skills", marks=pytest.mark.long), pytest.param("match", marks=pytest.mark.long)],
+    ["job-category", pytest.param("skills", marks=pytest.mark.long), pytest.param("match", marks=pytest.mark.apart)],
 )
 def test_a_training_that_is_killed_goes_on_and_gives_the_same_bytes_as_one_that_is_not(
     tmp_path: Path, task: str
