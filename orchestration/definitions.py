@@ -24,7 +24,7 @@ def definitions() -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules([documents, chunks, index, answers, intake, warehouse, snapshots, models]),
         asset_checks=dg.load_asset_checks_from_modules([index_checks, label_checks, warehouse_checks]),
-        jobs=[jobs.refresh, jobs.rebuild, jobs.verify, jobs.labels, jobs.dataset, jobs.train],
+        jobs=[jobs.refresh, jobs.rebuild, jobs.verify, jobs.labels, jobs.dataset, jobs.train, jobs.compare],
         sensors=[sensors.watch_sources, sensors.watch_labels, sensors.build_datasets, sensors.retrain],
         schedules=[
             schedules.nightly_refresh,

@@ -1,5 +1,5 @@
-"""The jobs: a source's refresh, the intake of labels, a task's dataset and its model, the rebuild of the index, and the
-verification of everything.
+"""The jobs: a source's refresh, the intake of labels, a task's dataset and its model, the comparison of the model with retrieval,
+the rebuild of the index, and the verification of everything.
 """
 
 import dagster as dg
@@ -42,6 +42,15 @@ train = dg.define_asset_job(
     executor_def=_IN_PROCESS,
     description="Trains a candidate on a task's latest dataset, measures it as it is served, and decides whether it is the"
     " new champion.",
+)
+
+# Apart from training: it embeds every labelled resume and times single ones, which is for a person who weighs the two, and its
+# failure is not that of a training.
+compare = dg.define_asset_job(
+    "compare",
+    selection=dg.AssetSelection.assets("retrieve_or_train"),
+    executor_def=_IN_PROCESS,
+    description="Holds the trained classifier of job-category and the nearest labelled resumes against each other.",
 )
 
 rebuild = dg.define_asset_job(

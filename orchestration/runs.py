@@ -12,8 +12,12 @@ from orchestration.freshness import MICROSECONDS, Attempt
 BASE_TAG = "hrdp/base"
 """On a run: the target and what had been built when it was launched; the runs of one base are attempts at one difference."""
 
+TRAINING_SECONDS = "seconds of training"
+"""In an adapter's metadata, where the run has trained it."""
+
 _PARTITION_TAG = "dagster/partition"
 _START_SECONDS = 60
+_REMEMBERED = 1000
 _LOCKS = {
     "refresh": "source/{}",
     "rebuild": "rebuild",
@@ -59,6 +63,18 @@ def blocking_failures(checks: Iterable[dg.AssetCheckEvaluation]) -> dict[str, st
         for check in checks
         if check.blocking and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
     }
+
+
+def training_seconds(instance: dg.DagsterInstance, task: str, candidate: str) -> float | None:
+    """How long the run that trained a candidate did so; None where no run that is remembered has."""
+    adapters = dg.AssetRecordsFilter(dg.AssetKey("adapter"), asset_partitions=[task])
+    for record in instance.fetch_materializations(adapters, limit=_REMEMBERED).records:
+        made = record.asset_materialization
+        if made is None or (made.tags or {}).get("dagster/data_version") != candidate:
+            continue
+        if (seconds := made.metadata.get(TRAINING_SECONDS)) is not None:
+            return float(seconds.value)  # type: ignore[arg-type]
+    return None
 
 
 def fail_abandoned_runs(instance: dg.DagsterInstance, platform: Platform) -> list[str]:

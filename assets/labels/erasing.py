@@ -1,86 +1,73 @@
-"""Erases a person: the key first, then every row, object, dataset text and derived file that holds something of them.
+"""Erases a person: the key and what was predicted of their texts first, then every row, object, dataset text and derived file
+that holds something of them. Models that were trained on one of those datasets are named.
 
 Each step can be repeated; what a killed call left undone the next one does.
+
+A recorded prediction names its text by a keyed hash alone, so that those of a person are found by the person's originals, and
+only while these can be opened. Of a text that never came in as a label, or came in otherwise (with a first line, say, that the
+intake dropped), nobody can tell whose it was: its prediction holds no word of it and stays, and so does one that is recorded
+after the erasure, of a file that somebody kept.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
 from assets.documents.intake import in_batches
+from assets.labels.erased import PERSON_ERASED, PREDICTIONS_ERASED, predictions_erased, proof
+from assets.labels.erasure import Erasure, Removed, told
 from assets.labels.intake.adding import INTAKE_LOCK
 from assets.labels.intake.arrival import remove_unfinished
 from assets.labels.intake.batches import read_rows, rows_schema
 from assets.labels.intake.record_file import as_object
 from assets.labels.intake.unsettled import note, settle_all
+from assets.labels.normalizing import text_hash
 from assets.labels.snapshots.forgetting import forget
 from assets.labels.tasks import TASKS
-from assets.labels.vault.originals import originals_schema, read_originals
-from assets.labels.vault.persons import PersonUnknown, destroy_key
-from assets.labels.vault.vault import PERSON_ID
+from assets.labels.vault.originals import originals_of, originals_schema, read_originals
+from assets.labels.vault.persons import PersonUnknown, destroy_key, known_persons
+from assets.labels.vault.vault import PERSON_ID, SealBroken
 from assets.labels.warehouse.files import remove_warehouse
-from assets.lineage import ledger, schema
+from assets.lineage import ledger
 from assets.lineage.label_tables import label_batches, label_rows, persons
+from assets.lineage.model_tables import predictions
+from assets.models.serving.recorded import erase_outputs
 from assets.platform import Platform
+from assets.storage.blobs import ObjectCorrupt
 from assets.storage.hashing import content_hash
+from assets.storage.objects import ObjectMissing
 
 _WAIT_SECONDS = 3600
 _AT_ONCE = 500
-_KIND = "person.erased"
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """What an erasure took away: `rows` and their `originals`, from `objects` that were written anew without them, `texts` from
-    the snapshots, and the `warehouses` (of tasks), which the next builds make again."""
-
-    rows: int
-    originals: int
-    objects: int
-    texts: int
-    warehouses: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Erasure:
-    """A person who was erased. `snapshots` are the versions that held them; `backups` were taken while their key was there,
-    and have to be removed where they lie. `proof` is the hash of the ledger's entry."""
-
-    person_id: str
-    batches: tuple[str, ...]
-    snapshots: tuple[str, ...]
-    backups: tuple[str, ...]
-    removed: Removed
-    proof: str
-
-
 def erase(platform: Platform, person: str, progress: Progress = lambda _: None) -> Erasure:
-    """Erases a person, by the id that a file gave or by the platform's own (`person-…`). Done again, it tells the same.
+    """Erases a person, by the id that a file gave or by the platform's own (`person-…`). Done again, it tells the same, but
+    for models that were trained or promoted meanwhile.
 
     Waits for intakes and builds that are under way. `progress` hears of each step. Raises PersonUnknown, VaultUnavailable,
     Busy, StorageError, CatalogueUnavailable.
     """
     person_id = _known(platform, person)
     with _alone(platform):
-        progress("destroying the key")
-        with platform.catalogue.write() as connection:
-            destroy_key(connection, person_id)
         with platform.catalogue.read() as connection:
             batches = _batches(connection, person_id)
-            is_recorded = _entry(connection, person_id) is not None
+        _destroy_key(platform, person_id, batches, progress)
+        with platform.catalogue.read() as connection:
+            is_recorded = proof(connection, person_id) is not None
         if batches or not is_recorded:
             _remove(platform, person_id, batches, progress)
         progress("deleting what nothing refers to any more")
         remove_unfinished(platform)
         settle_all(platform)
-        platform.catalogue.scrub([persons.name, label_rows.name])
         with platform.catalogue.read() as connection:
-            return _told(connection, person_id)
+            predicted = [predictions.name] if predictions_erased(connection, person_id) else []
+        platform.catalogue.scrub([persons.name, label_rows.name, *predicted])
+        return told(platform, person_id)
 
 
 def _known(platform: Platform, person: str) -> str:
@@ -105,6 +92,34 @@ def _alone(platform: Platform) -> Iterator[None]:
         yield
 
 
+def _destroy_key(platform: Platform, person_id: str, batches: list[Any], progress: Progress) -> None:
+    """Destroys the key, and in the same transaction what was predicted of the texts that it opens: they can't be found later."""
+    progress("looking for predictions")
+    texts = _originals(platform, person_id, batches, progress)
+    progress("destroying the key")
+    with platform.catalogue.write() as connection:
+        count = erase_outputs(connection, platform.vault, texts)
+        if count:
+            ledger.append(connection, PREDICTIONS_ERASED, person_id, {"predictions": count})
+        destroy_key(connection, person_id)
+
+
+def _originals(platform: Platform, person_id: str, batches: list[Any], progress: Progress) -> list[str]:
+    """Hashes of the person's texts as they came in, as far as they can still be opened."""
+    found: set[str] = set()
+    try:
+        with platform.catalogue.read() as connection:
+            keys = known_persons(connection, platform.vault, [person_id]).keys
+        for batch in batches if keys else []:
+            stored = read_originals(platform.blobs.get(batch.originals_blob))
+            opened = originals_of(keys[person_id], person_id, batch.batch_id, stored)
+            found.update(text_hash(each.text) for each in opened)
+    except (SealBroken, ObjectCorrupt, ObjectMissing):
+        # The key goes all the same: it opens what may lie in other places.
+        progress("some of the person's originals can't be opened: predictions of those can't be found, and stay")
+    return sorted(found)
+
+
 def _remove(platform: Platform, person_id: str, batches: list[Any], progress: Progress) -> None:
     with platform.catalogue.read() as connection:
         texts = _own_texts(connection, person_id)
@@ -126,7 +141,7 @@ def _remove(platform: Platform, person_id: str, batches: list[Any], progress: Pr
         count = connection.execute(delete(label_rows).where(label_rows.c.person_id == person_id)).rowcount
         removed = Removed(count, count, 2 * len(rewritten), len(texts), tuple(tasks))
         payload = {"batches": list(rewritten), "snapshots": sorted(snapshots), "removed": asdict(removed)}
-        ledger.append(connection, _KIND, person_id, payload)
+        ledger.append(connection, PERSON_ERASED, person_id, payload)
 
 
 def _rewritten(platform: Platform, person_id: str, batch: Any) -> tuple[str, str]:
@@ -161,29 +176,3 @@ def _own_texts(connection: Connection, person_id: str) -> set[str]:
         )
         shared.update(connection.execute(query).scalars())
     return texts - shared
-
-
-def _entry(connection: Connection, person_id: str) -> Any:
-    table = schema.ledger
-    query = select(table).where(table.c.subject == person_id, table.c.kind == _KIND)
-    return connection.execute(query.order_by(table.c.sequence.desc()).limit(1)).first()
-
-
-def _told(connection: Connection, person_id: str) -> Erasure:
-    entry = _entry(connection, person_id)
-    payload = json.loads(entry.payload)
-    removed = payload["removed"]
-    known = connection.execute(select(persons).where(persons.c.person_id == person_id)).one()
-    table = schema.ledger
-    query = select(table.c.subject).where(
-        table.c.kind == "backup.taken", table.c.at >= known.added_at, table.c.at <= entry.at
-    )
-    backups: list[str] = list(connection.execute(query.order_by(table.c.sequence)).scalars())
-    return Erasure(
-        person_id=person_id,
-        batches=tuple(payload["batches"]),
-        snapshots=tuple(payload["snapshots"]),
-        backups=tuple(backup.removeprefix("backup/") for backup in backups),
-        removed=Removed(**{**removed, "warehouses": tuple(removed["warehouses"])}),
-        proof=entry.hash,
-    )

@@ -24,6 +24,13 @@ ARTIFACT_COLUMNS = {
     "model_card.md": ("markdown", "what the model is for, what it is not for, and what was measured"),
     "bill_of_materials.json": ("cyclonedx", "base model, dataset and libraries"),
 }
+COMPARISON_COLUMNS = {
+    "nearest labelled resumes": (
+        "figures",
+        "quality, latency, cost of an update, what explains an answer: without training",
+    ),
+    "trained classifier": ("figures", "the same of the champion, or of the newest candidate"),
+}
 CHAMPION_COLUMNS = {
     "version": ("string", "the model that is served"),
     "decision": ("integer", "the recorded decision that made it so"),

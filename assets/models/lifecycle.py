@@ -6,11 +6,13 @@ next run.
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assets.labels.erased import erased_from
 from assets.labels.snapshots.reading import Snapshot, latest, open_snapshot
 from assets.models.artifacts import packaging
 from assets.models.artifacts.finding import Packaged, find
@@ -36,10 +38,12 @@ _CHEAPER = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A trained candidate: where it lies, and the dataset that it was trained on."""
+    """A trained candidate: where it lies, and the dataset that it was trained on; `seconds` is how long training took, from the
+    last checkpoint on, None where it is not this step that has trained."""
 
     folder: Path
     dataset_version: str
+    seconds: float | None = None
 
 
 def train_candidate(platform: "Platform", task: str, heard: Heard) -> Candidate:
@@ -51,9 +55,12 @@ def train_candidate(platform: "Platform", task: str, heard: Heard) -> Candidate:
         version = latest(connection, task)
     if version is None:
         raise NothingToTrain(f"there is no dataset of {task} yet: build one with hrdp dataset build --task {task}")
+    is_trained = (candidate_folder(platform, task, version) / SETTINGS).is_file()
+    started = time.monotonic()
     folder = train(platform, task, version, heard)
+    seconds = None if is_trained else time.monotonic() - started
     write_whole(_current(platform, task), json.dumps({"dataset_version": version}).encode())
-    return Candidate(folder, version)
+    return Candidate(folder, version, seconds)
 
 
 def current(platform: "Platform", task: str) -> Candidate:
@@ -101,7 +108,7 @@ def evaluate_candidate(platform: "Platform", task: str, heard: Heard) -> dict[st
         None if served is None else open_predictor(load_champion(platform, task)),
         frozenset() if served is None else trained_on(open_snapshot(platform, served.dataset_version)),
         snapshot,
-        cheaper=served is not None and _size(candidate.folder) <= _CHEAPER * served.summary["served_size"],
+        excuse="" if served is None else _excuse(platform, candidate, served),
         reported_groups=_reported_groups(platform),
         heard=heard,
     )
@@ -111,6 +118,18 @@ def evaluate_candidate(platform: "Platform", task: str, heard: Heard) -> dict[st
     metrics["gates"].append(asdict(served_as_trained(_read(candidate.folder / SERVED))))
     write(evaluation, candidate.folder)
     return metrics
+
+
+def _excuse(platform: "Platform", candidate: Candidate, served: Packaged) -> str:
+    """Why a candidate that is no better than the champion may take its place; empty where there is no reason."""
+    with platform.catalogue.read() as connection:
+        versions = (candidate.dataset_version, served.dataset_version)
+        here, there = (erased_from(connection, versions)[version] for version in versions)
+    if there - here:
+        return "the champion has learned from a person who was erased"
+    if _size(candidate.folder) <= _CHEAPER * served.summary["served_size"]:
+        return "it is cheaper"
+    return ""
 
 
 def package_candidate(platform: "Platform", task: str, run_id: str) -> Version:

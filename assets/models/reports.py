@@ -10,6 +10,8 @@ from assets.models.training.training import CURVES
 from assets.plots import embedded, lines
 
 if TYPE_CHECKING:
+    from assets.models.evaluation.bootstrap import Interval
+    from assets.models.evaluation.retrieve_or_train import Comparison, Way
     from assets.models.promotion.decisions import Decision
 
 Record = dict[str, str | int | float]
@@ -88,6 +90,59 @@ def told(decision: "Decision") -> str:
     if not decision.failed:
         return f"{decision.version[:12]} is {decision.outcome}: every gate passed"
     return f"{decision.version[:12]} is {decision.outcome}: {', '.join(each.name for each in decision.failed)} failed"
+
+
+def both_ways(found: "Comparison", training_seconds: float | None) -> str:
+    """Retrieval and training side by side, as a table in Markdown; `training_seconds` is None where no run that is remembered
+    has trained the model."""
+    retrieved, trained = found.neighbours, found.classifier
+    again = "train again" if training_seconds is None else f"train again: {training_seconds:,.0f} s, and measure it"
+    rows = [
+        ("", f"nearest labelled resumes ({found.number} of {found.labelled:,})", "trained classifier"),
+        ("---", "---", "---"),
+        ("accuracy", _interval(retrieved.scores["accuracy"]), _interval(trained.scores["accuracy"])),
+        ("macro-F1", _interval(retrieved.scores["macro_f1"]), _interval(trained.scores["macro_f1"])),
+        ("one resume, median and 95th percentile", _latency(retrieved), _latency(trained)),
+        (
+            "before the first answer",
+            f"{found.filling:,.1f} s to embed them",
+            "not recorded" if training_seconds is None else f"{training_seconds:,.0f} s of training, and the gates",
+        ),
+        ("one more labelled resume", f"{found.adding * 1000:,.0f} ms, and it counts", again),
+        ("a person is erased", f"the row goes in {found.removing * 1000:,.1f} ms", f"learned from until then: {again}"),
+        (
+            "what explains an answer",
+            "the labelled resumes, each with its similarity",
+            "a calibrated probability, no reason",
+        ),
+        (
+            "how sure it is where right, and where wrong",
+            _sure(retrieved, "of the neighbours agree"),
+            _sure(trained, "probable"),
+        ),
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def explanation(found: "Comparison") -> list[Record]:
+    """The neighbours of one resume: the beginning of their texts' hashes, never a text."""
+    return [
+        {"labelled resume": each.text_hash[:12], "class": each.label, "similarity": _rounded(each.similarity)}
+        for each in found.example
+    ]
+
+
+def _interval(found: "Interval") -> str:
+    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+
+
+def _latency(way: "Way") -> str:
+    return f"{way.median * 1000:,.0f} ms, {way.slow * 1000:,.0f} ms"
+
+
+def _sure(way: "Way", what: str) -> str:
+    right, wrong = ("–" if share is None else f"{share:.0%}" for share in (way.sure_right, way.sure_wrong))
+    return f"{right} {what}, {wrong}"
 
 
 def _gate(gate: Mapping[str, Any]) -> Record:

@@ -1,4 +1,4 @@
-"""How a text longer than the encoder reads is cut: the same when a model is trained and when it is served."""
+"""What is read of a text: its windows, and of which layers of the encoder; the same when a model is trained and served."""
 
 from collections.abc import Sequence
 
@@ -16,3 +16,9 @@ def windows(ids: Sequence[int], window_tokens: int, most: int | None) -> list[li
         raise ValueError("A window has to hold a token beside its special ones.")
     parts = [list(ids[start : start + size]) for start in range(0, len(ids), size)] or [[]]
     return parts if most is None else parts[:most]
+
+
+def read_layers(layers: int, count: int) -> tuple[int, ...]:
+    """Of an encoder with so many layers, numbered from one: the last one and others at even distances below, `count` in all."""
+    count = min(count, layers)
+    return tuple(layers * place // count for place in range(1, count + 1))

@@ -28,6 +28,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "memory": ("small",),
     "grouping": ("small",),
     "serving": (),
+    "training": ("small",),
 }
 """Each with the options that it knows."""
 
@@ -36,7 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measures the platform.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run, of {', '.join(BENCHMARKS)}; else all")
     parser.add_argument("--full", action="store_true", help="embedding: quality over all passages and questions")
-    parser.add_argument("--small", action="store_true", help="memory: a fifth of the documents")
+    parser.add_argument("--small", action="store_true", help="memory, grouping, training: less to work on")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - BENCHMARKS.keys():
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: take some of {', '.join(BENCHMARKS)}")

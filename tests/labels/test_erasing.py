@@ -14,7 +14,9 @@ from sqlalchemy import func, insert, select
 from assets.backup.taking import backup
 from assets.index.verification import verify
 from assets.labels import erasing
-from assets.labels.erasing import Erasure, erase
+from assets.labels.erased import erased_from
+from assets.labels.erasing import erase
+from assets.labels.erasure import Erasure, TrainedModel
 from assets.labels.intake import adding as intake
 from assets.labels.intake import arrival
 from assets.labels.intake.adding import add_labels
@@ -28,13 +30,22 @@ from assets.labels.vault.persons import PersonUnknown, known_persons
 from assets.labels.warehouse.loading import load
 from assets.lineage import ledger
 from assets.lineage.label_tables import datasets, label_batches, label_rows, persons
+from assets.lineage.model_tables import predictions
+from assets.models.artifacts.packaging import package
+from assets.models.promotion.decisions import Hand
+from assets.models.promotion.promoting import promote_by_hand
+from assets.models.serving.predicting import Classified, Ranked
+from assets.models.serving.recording import record
+from assets.models.serving.unlabelled import UnlabelledText, read_resumes
 from assets.platform import Platform, Settings
 from assets.storage.blobs import Blobs
 from orchestration.command_line.main import main
 from tests.labels.every_byte import holding
+from tests.models.candidates import write_candidate
 
 SENTENCE = "I taught seven grey parrots to sort invoices by the smell of their ink."
-MARKERS = ["Quirina", "Featherstonehaugh", "quirina.featherstonehaugh@example.org", SENTENCE, "HR-77-4711"]
+PREDICTED = "the-aviary-of-parrots"
+MARKERS = ["Quirina", "Featherstonehaugh", "quirina.featherstonehaugh@example.org", SENTENCE, "HR-77-4711", PREDICTED]
 RESUME = (
     "Quirina Featherstonehaugh\nquirina.featherstonehaugh@example.org | +1 614 555 0148\n\nSummary\n"
     f"Accountant with nine years in audit. {SENTENCE}\n\nExperience\nSenior accountant, Northwind Traders, 2015 - 2024\n"
@@ -52,8 +63,8 @@ def write_csv(path: Path, rows: list[tuple[str, str, str]]) -> Path:
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A folder with `home`, where three batches of two tasks hold the person, as do warehouses and a dataset, and with the
-    batches' files; and the dataset's version."""
+    """A folder with `home`, where three batches of two tasks hold the person, as do warehouses and a dataset on which a champion
+    was trained, which predicted for them and others, and with the batches' files; and the dataset's version."""
     folder = tmp_path_factory.mktemp("history")
     platform = Platform(Settings(home=folder / "home"))
     others = [(each.resume_id, each.category, each.text) for each in resumes(6, 11)]
@@ -68,6 +79,14 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         with platform.locks.hold(f"labels/{task}"):
             load(platform, task)
     version = published(platform)
+    model = package(platform, write_candidate(folder / "candidate", dataset=version), "run").version
+    promote_by_hand(platform, "job-category", model, Hand("A. Tester", "a try"), champion=None)
+    package(platform, write_candidate(folder / "other", seed=1, dataset="e" * 64), "run")
+    for name in ("one.csv", "two.csv"):
+        given = [each for each in read_resumes(folder / name) if isinstance(each, UnlabelledText)]
+        record(platform, "job-category", model, [Classified(each, "FINANCE", 0.75, False) for each in given])
+        openings = {each.id: PREDICTED if each.id == "HR-77-4711" else "a bakery" for each in given}
+        record(platform, "match", "m" * 64, [Ranked(each, ((openings[each.id], 0.5),)) for each in given])
     platform.catalogue.close()
     return folder, version
 
@@ -105,6 +124,11 @@ def published(platform: Platform) -> str:
     return frozen.version
 
 
+def recorded(platform: Platform) -> list[Any]:
+    with platform.catalogue.read() as connection:
+        return list(connection.execute(predictions.select().order_by(predictions.c.prediction_id)))
+
+
 def blobs_of(platform: Platform, task: str, column: str = "rows_blob") -> list[tuple[str, bytes]]:
     query = select(label_batches.c.batch_id, label_batches.c[column]).where(label_batches.c.task == task)
     with platform.catalogue.read() as connection:
@@ -137,6 +161,7 @@ class TestErase:
         # What anonymizing leaves is what the search has to be able to find, in every store.
         assert SENTENCE in before
         assert {path.suffix for path in before[SENTENCE]} >= {".duckdb", ".parquet", ""}
+        assert PREDICTED in before
         assert "Quirina" not in before
         done = erase(platform, "HR-77-4711")
         assert holding(platform.home, MARKERS) == {}
@@ -155,13 +180,64 @@ class TestErase:
             assert connection.execute(query).scalar_one() is None
         assert holding(platform.home, [wrapped]) == {}
 
+    def test_models_that_learned_from_the_person_are_named_and_which_of_them_is_served(
+        self, platform: Platform, lived: str, tmp_path: Path
+    ) -> None:
+        [model] = erase(platform, "HR-77-4711").models
+        assert (model.task, model.dataset_version, model.is_champion) == ("job-category", lived, True)
+        better = package(platform, write_candidate(tmp_path / "better", seed=5), "run").version
+        promote_by_hand(platform, "job-category", better, Hand("A. Tester", "without them"), champion=model.version)
+        [later] = erase(platform, "HR-77-4711").models
+        assert later == TrainedModel(model.version, "job-category", lived, False)
+
+    def test_of_predictions_it_stays_known_that_they_were_made_and_of_others_what_they_said(
+        self, platform: Platform, lived: str
+    ) -> None:
+        before = recorded(platform)
+        assert len(before) == 16
+        assert erase(platform, "HR-77-4711").predictions == 4
+        after = recorded(platform)
+        wiped = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+        assert len(wiped) == 4
+        for old, new in wiped:
+            assert (new.output, new.probability) != (old.output, old.probability)
+            assert set(json.loads(new.output)) == {"erased"}
+            assert new.probability is None
+            kept = ("prediction_id", "task", "model_version", "input_hash", "abstained", "predicted_at")
+            assert [getattr(new, name) for name in kept] == [getattr(old, name) for name in kept]
+        assert {new.input_hash for _, new in wiped}.isdisjoint(
+            new.input_hash for new in after if "erased" not in new.output
+        )
+        # Two texts, two tasks: what was said of each is proven by a hash of its own.
+        assert len({new.output for _, new in wiped}) == 4
+
+    def test_a_key_that_opens_nothing_does_not_keep_the_person_from_being_erased(
+        self, platform: Platform, lived: str
+    ) -> None:
+        person = platform.vault.person_of_id("HR-77-4711")
+        with platform.catalogue.write() as connection:
+            wrapped = platform.vault.wrap(person, platform.vault.new_key())
+            connection.execute(persons.update().where(persons.c.person_id == person).values(wrapped_key=wrapped))
+        said: list[str] = []
+        done = erase(platform, "HR-77-4711", said.append)
+        assert (done.predictions, done.removed.rows) == (0, 3)
+        assert any("predictions of those can't be found" in each for each in said)
+
+    def test_datasets_tell_whom_they_held(self, platform: Platform, lived: str) -> None:
+        with platform.catalogue.read() as connection:
+            assert erased_from(connection, {lived, "f" * 64}) == {lived: frozenset(), "f" * 64: frozenset()}
+        done = erase(platform, "HR-77-4711")
+        with platform.catalogue.read() as connection:
+            assert erased_from(connection, {lived, "f" * 64}) == {lived: {done.person_id}, "f" * 64: frozenset()}
+
     def test_the_proof_is_in_the_ledger_and_tells_nothing(self, platform: Platform, lived: str) -> None:
         done = erase(platform, "HR-77-4711")
         with platform.catalogue.read() as connection:
-            entry = ledger.entries(connection, subject=done.person_id)[-1]
+            entries = ledger.entries(connection, subject=done.person_id)
             assert ledger.check(connection).intact
-        assert (entry["kind"], entry["hash"]) == ("person.erased", done.proof)
-        assert not [marker for marker in MARKERS if marker in json.dumps(entry)]
+        assert [entry["kind"] for entry in entries] == ["predictions.erased", "person.erased"]
+        assert entries[-1]["hash"] == done.proof
+        assert not [marker for marker in MARKERS if marker in json.dumps(entries)]
 
     def test_again_it_tells_the_same_by_either_id(self, platform: Platform, lived: str) -> None:
         done = erase(platform, "HR-77-4711")
@@ -223,6 +299,7 @@ class _Killed(BaseException):
 
 
 STEPS: list[tuple[Any, str, int]] = [
+    (erasing, "erase_outputs", 1),
     (erasing, "destroy_key", 1),
     (erasing, "forget", 1),
     (erasing, "remove_warehouse", 1),
@@ -259,6 +336,7 @@ def test_one_that_ends_at_any_step_is_run_again_to_the_end(
         load(platform, "job-category")
     done: Erasure = erase(platform, "HR-77-4711")
     assert (len(done.batches), done.snapshots, done.removed.rows) == (3, (lived,), 3)
+    assert (len(done.models), done.predictions) == (1, 4)
     assert holding(platform.home, MARKERS) == {}
     assert_all_of_the_others_is_there(platform, lived)
     assert list(platform.objects.list("labels/")) == []
@@ -272,7 +350,12 @@ def test_the_command_prints_what_went_and_the_proof(platform: Platform, lived: s
     assert told["erased"] is True
     assert told["snapshots"] == [lived]
     assert len(told["proof"]) == 64
-    assert runner.invoke(main, ["erase", told["person_id"]]).exit_code == 0
+    assert [model["is_champion"] for model in told["models"]] == [True]
+    again = runner.invoke(main, ["erase", told["person_id"]])
+    assert again.exit_code == 0
+    assert "outputs of 4 predictions" in again.stdout
+    assert told["models"][0]["version"][:12] in again.stdout
+    assert "hrdp dataset build --task job-category, then hrdp train --task job-category" in again.stdout
     unknown = runner.invoke(main, ["erase", "nobody"])
     assert unknown.exit_code == 1
     assert unknown.output.startswith("Error: no labelled resume of that person came in")

@@ -2,7 +2,8 @@
 
 Input `ids` (int64, batch x length): texts of one length, special tokens included: no mask, no padding.
 Output `vectors` (float32, batch x dimension), of unit length; or, for models with a head of their own on top, `states`
-(float32, batch x length x dimension) and their `means` over a text's tokens (batch x dimension), not normalized.
+(float32, batch x length x dimension) and their `means` over a text's tokens (batch x dimension), not normalized, of one layer
+or of several, one after another.
 """
 
 from collections.abc import Mapping
@@ -48,11 +49,12 @@ class EncoderConfig:
 
 @dataclass(frozen=True, slots=True)
 class EncoderForm:
-    """`states`: token states and their means are given out rather than vectors. `measuring`: the float32 graph also gives
+    """`states`: the layers, numbered from one, whose token states and their means are given out, rather than vectors where
+    there is none. `measuring`: the float32 graph also gives
     out the input of every product. `outliers`: how many channels behind the activation stay in float32; None: all of them.
     """
 
-    states: bool = False
+    states: tuple[int, ...] = ()
     measuring: bool = True
     outliers: int | None = OUTLIERS
 
@@ -92,12 +94,12 @@ class _Encoder:
         from onnx import TensorProto, helper, numpy_helper
 
         self._embed_words()
-        whole = self._normalize("embeddings", "embeddings.LayerNorm", "encoder.layer.0.input")
+        wholes = [self._normalize("embeddings", "embeddings.LayerNorm", "encoder.layer.0.input")]
         for layer in range(self._config.layers):
-            whole = self._layer(f"encoder.layer.{layer}", f"encoder.layer.{layer + 1}.input", whole)
+            wholes.append(self._layer(f"encoder.layer.{layer}", f"encoder.layer.{layer + 1}.input", wholes[-1]))
         outputs = [
             helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-            for name, shape in self._results(whole).items()
+            for name, shape in self._results(wholes).items()
         ]
         if self._ranges is None and self._form.measuring:
             outputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in self._measured]
@@ -221,11 +223,12 @@ class _Encoder:
             return None
         return scale_input(self._ranges[source], [self._weights[f"{name}.weight"].T for name in consumers])
 
-    def _results(self, whole: str) -> dict[str, list[str]]:
+    def _results(self, wholes: list[str]) -> dict[str, list[str]]:
         """Adds what is given out; returns its names with their shapes."""
+        whole = wholes[-1]
         if self._form.states:
-            self._add("Identity", [whole], "states")
-            self._sum(whole)
+            self._add("Concat", [wholes[layer] for layer in self._form.states], "states", axis=-1)
+            self._sum("states")
             self._add("Cast", ["length"], "tokens", to=1)
             self._add("Div", ["pooled", "tokens"], "means")
             return {"states": ["batch", "length", "dimension"], "means": ["batch", "dimension"]}

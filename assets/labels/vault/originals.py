@@ -1,7 +1,7 @@
 """The object of a batch's originals: Parquet with one sealed original a row, in the order of the file."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +39,13 @@ def read_originals(source: Path | bytes) -> Iterator[SealedOriginal]:
     """The sealed originals of an object, streamed."""
     for original in values(source, [field.name for field in fields(SealedOriginal)]):
         yield SealedOriginal(*original)
+
+
+def originals_of(key: bytes, person_id: str, batch_id: str, stored: Iterable[SealedOriginal]) -> Iterator[LabelRow]:
+    """A person's own rows of a batch as they came in, of all its originals. Raises SealBroken."""
+    for each in stored:
+        if each.person_id == person_id:
+            yield opened(key, batch_id, each)
 
 
 def originals_schema(batch_id: str) -> "pyarrow.Schema":

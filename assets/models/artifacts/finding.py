@@ -1,7 +1,7 @@
 """Packaged models as the catalogue knows them, found by version or by its first characters."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,11 @@ def packaged(connection: Connection, task: str | None = None) -> list[Packaged]:
     if task is not None:
         query = query.where(trained_models.c.task == task)
     return [_packaged(row) for row in connection.execute(query)]
+
+
+def trained_on(connection: Connection, datasets: Collection[str]) -> list[Packaged]:
+    """The models that were trained on one of some datasets, the last packaged one first."""
+    return [each for each in packaged(connection) if each.dataset_version in datasets]
 
 
 def find(connection: Connection, version: str) -> Packaged:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets.models.artifacts import storing
+from assets.models.artifacts import local_copies, storing
 from assets.models.artifacts.finding import find
 from assets.models.artifacts.signing_key import trusted_keys
 from assets.models.artifacts.verifying import ModelDamaged, verify_files
@@ -28,17 +28,18 @@ def load(platform: "Platform", version: str) -> Path:
     with platform.catalogue.read() as connection:
         known = find(connection, version)
         keys = trusted_keys(connection)
-    place = platform.home / "served" / known.task / known.version
-    with platform.locks.hold(f"models/fetching/{known.version}", wait_seconds=_WAIT_SECONDS):
+    place = local_copies.place_of(platform.home, known.task, known.version)
+    with platform.locks.hold(local_copies.lock_of(known.version), wait_seconds=_WAIT_SECONDS):
         if not place.is_dir():
             _fetch(platform.objects, known.task, known.version, place, keys)
         _verify_copy(known.version, place, keys)
         _verify_store(platform.objects, known.task, known.version, place)
+        local_copies.note_use(place)
     return place
 
 
 def _fetch(store: ObjectStore, task: str, version: str, place: Path, keys: dict[str, bytes]) -> None:
-    unfinished = place.with_name(f"{version}.unfinished")
+    unfinished = local_copies.unfinished_of(place)
     shutil.rmtree(unfinished, ignore_errors=True)
     # The etags are those from before the reading: what is written meanwhile is seen to be another object.
     etags = storing.names_of(store, task, version)
@@ -94,7 +95,7 @@ def _verify_store(store: ObjectStore, task: str, version: str, place: Path) -> N
 
 
 def _remember(place: Path, etags: dict[str, str]) -> None:
-    file = _etags_file(place)
+    file = local_copies.etags_of(place)
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f"{file.name}.unfinished")
     unfinished.write_text(json.dumps(etags, sort_keys=True))
@@ -103,11 +104,7 @@ def _remember(place: Path, etags: dict[str, str]) -> None:
 
 def _remembered(place: Path) -> dict[str, str]:
     try:
-        content = json.loads(_etags_file(place).read_bytes())
+        content = json.loads(local_copies.etags_of(place).read_bytes())
     except (FileNotFoundError, ValueError):
         content = None
     return content if isinstance(content, dict) else {}
-
-
-def _etags_file(place: Path) -> Path:
-    return place.with_name(f"{place.name}.json")

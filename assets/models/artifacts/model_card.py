@@ -17,6 +17,11 @@ _PRIVATE = (
     " trained on from one that it was not. 0.5 is guessing."
 )
 
+_SERVED = (
+    "Its eight-bit weights hold no text: what they keep of the training texts follows from the extremes, and where they were"
+    " rounded for these texts from the second moments, of what each product sees in at most 128 of their windows."
+)
+
 
 def model_card(candidate: Candidate) -> bytes:
     """The card, Markdown in UTF-8. It names no version, because the version is the hash of the manifest that names the card."""
@@ -47,12 +52,16 @@ def model_card(candidate: Candidate) -> bytes:
         *_section("Fairness", metrics.get("fairness"), _COUNTERFACTUAL),
         *_section("Privacy", metrics.get("privacy"), _PRIVATE),
         *_gates(metrics["gates"]),
-        *_section("Served form", {"parity": candidate.served["parity"]}, f"ONNX, {candidate.served['form']}."),
+        *_section("Served form", {"parity": candidate.served["parity"]}, _served(candidate.served["form"])),
         *_list("Limits", tuple(f"{each}." for each in LIMITS)),
         *_plots(candidate.plots),
         "",
     ]
     return "\n".join(lines).encode()
+
+
+def _served(form: str) -> str:
+    return f"ONNX, {form}. {_SERVED}" if form.startswith("int8") else f"ONNX, {form}."
 
 
 def _chapter(title: str) -> list[str]:

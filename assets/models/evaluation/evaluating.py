@@ -57,15 +57,16 @@ def evaluate(
     champion_trained_on: frozenset[str],
     snapshot: "Snapshot",
     *,
-    cheaper: bool = False,
+    excuse: str = "",
     reported_groups: Mapping[str, str] | None = None,
     heard: Callable[[str], None] = lambda _: None,
 ) -> Evaluation:
     """Measures a candidate as it is served.
 
     `champion_trained_on` are the text hashes of what the champion learned from; it is judged only on groups without any of
-    them. `cheaper`: whether the candidate is cheaper to serve than the champion. `reported_groups` are self-reported groups
-    by text hash (see `adverse_impact.read_groups`). `heard` is told in a sentence what is being done.
+    them. `excuse`: for which other reason than being better the candidate may take the champion's place (see
+    `paired.better_than_champion`). `reported_groups` are self-reported groups by text hash (see `adverse_impact.read_groups`).
+    `heard` is told in a sentence what is being done.
     Raises EvaluationImpossible.
     """
     if snapshot.task != task_name:
@@ -89,7 +90,7 @@ def evaluate(
         gates.append(first_of_its_task())
     else:
         heard("measuring the champion on what it never trained on")
-        gate, champion_metrics = _against(champion, champion_trained_on, predictor, parts, measure, cheaper=cheaper)
+        gate, champion_metrics = _against(champion, champion_trained_on, predictor, parts, measure, excuse=excuse)
         gates.append(gate)
     gates.append(details.calibrated)
     heard("swapping in synthetic resumes what should not count")
@@ -148,7 +149,7 @@ def _against(
     parts: Parts,
     measure: Callable[[Any, Parts], Measurement],
     *,
-    cheaper: bool,
+    excuse: str,
 ) -> tuple[Gate, dict[str, Any]]:
     """The gate, and the champion's figures on the rows that it can be judged by."""
     every = (*parts.train, *parts.validation, *parts.test)
@@ -161,7 +162,7 @@ def _against(
     theirs = measure(champion, seen)
     scores = theirs.scores()
     ours = measure(predictor, seen).scores()
-    gate = better_than_champion(ours[theirs.decisive], scores[theirs.decisive], theirs.decisive, cheaper=cheaper)
+    gate = better_than_champion(ours[theirs.decisive], scores[theirs.decisive], theirs.decisive, excuse=excuse)
     return gate, {
         "rows": len(rows),
         **_values(scores),

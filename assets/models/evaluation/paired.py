@@ -5,7 +5,7 @@ from assets.models.evaluation.model import Score
 from assets.models.model import Gate
 
 TOLERANCE = 0.01
-"""How much of the decisive figure a cheaper candidate may be behind."""
+"""How much of the decisive figure a candidate may be behind for which something else speaks."""
 
 
 def better_than_baseline(candidate: Score, baseline: Score, measure: str) -> Gate:
@@ -37,14 +37,16 @@ def not_comparable() -> Gate:
     )
 
 
-def better_than_champion(candidate: Score, champion: Score, measure: str, *, cheaper: bool) -> Gate:
-    """Passes as better_than_baseline does, or where the candidate is cheaper and no more than TOLERANCE behind."""
+def better_than_champion(candidate: Score, champion: Score, measure: str, *, excuse: str = "") -> Gate:
+    """Passes as better_than_baseline does, or where the candidate is no more than TOLERANCE behind and there is an excuse: what
+    else speaks for it, as a part of a sentence.
+    """
     found = difference(candidate, champion)
-    saves = cheaper and found.value >= -TOLERANCE
+    excused = bool(excuse) and found.value >= -TOLERANCE
     told = (
         f"{measure} is {candidate.value:.3f}, the champion's {champion.value:.3f}, on {found.groups} groups that the champion"
         f" never trained on; with 95 % certainty the difference is at least {found.lower_end:.3f}"
     )
-    if saves and found.lower_end <= 0:
-        told += f"; it is cheaper and within the tolerance of {TOLERANCE}"
-    return Gate("better_than_champion", found.lower_end > 0 or saves, found.lower_end, 0.0, told)
+    if excused and found.lower_end <= 0:
+        told += f"; {excuse} and it is within the tolerance of {TOLERANCE}"
+    return Gate("better_than_champion", found.lower_end > 0 or excused, found.lower_end, 0.0, told)

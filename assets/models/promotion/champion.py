@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from assets.lineage.model_tables import promotions
-from assets.models.artifacts import loading
+from assets.models.artifacts import loading, local_copies
 from assets.models.artifacts.finding import NoModel
 from assets.models.promotion import pointer
-from assets.models.promotion.decisions import PROMOTED
+from assets.models.promotion.decisions import PROMOTED, champions, decided
 from assets.models.promotion.pointer import Pointer, PointerDamaged
 
 if TYPE_CHECKING:
@@ -37,9 +37,18 @@ def champion(platform: "Platform", task: str) -> Pointer | None:
 
 
 def load_champion(platform: "Platform", task: str) -> Path:
-    """The folder with the champion's files, each verified; the folder's name is its version. Raises NoModel where there is no
-    champion, PointerDamaged, ModelDamaged, Busy, StorageError."""
+    """The folder with the champion's files, each verified; the folder's name is its version. Copies of other models that nobody
+    used for an hour go, but for the champion before this one, to which a rollback leads.
+
+    Raises NoModel where there is no champion, PointerDamaged, ModelDamaged, Busy, StorageError.
+    """
     present = champion(platform, task)
     if present is None:
         raise NoModel(f"no model of {task} is served yet: train one with hrdp train --task {task}")
-    return loading.load(platform, present.version)
+    place = loading.load(platform, present.version)
+    unused = local_copies.unused(platform.home, task) - {present.version}
+    if unused:
+        with platform.catalogue.read() as connection:
+            kept = champions(decided(connection, task))[-2:]
+        local_copies.remove(platform, task, unused.difference(kept))
+    return place

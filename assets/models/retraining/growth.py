@@ -56,13 +56,14 @@ class Before:
     """A dataset that was trained on before; `what` says of which model, in words that follow "since".
 
     `drifted` is what the checks of later datasets said of drift, in sentences; `relabelled`: a resume of it has another label
-    now.
+    now; `erased`: it held a person who was erased since, and the latest dataset did not.
     """
 
     what: str
     content: Content
     drifted: tuple[str, ...] = ()
     relabelled: bool = False
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ def relabelled(latest: Iterable[Row], before: Iterable[Row]) -> bool:
 
 
 def _other_reason(latest: Content, before: Before, new: int) -> str | None:
+    if before.erased:
+        return "a person was erased"
     if not new and not before.relabelled:
         # Copies alone can move every figure, and teach nothing.
         return None

@@ -1,12 +1,14 @@
 """What a task's next training depends on: its latest dataset, its champion, and the candidates that were decided on."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, or_, select
 
+from assets.labels.erased import erased_from
 from assets.labels.snapshots import storing
 from assets.labels.snapshots.reading import latest, published
 from assets.labels.tasks import task_named
@@ -35,7 +37,8 @@ class Standing:
     """What is known of a task without reading a dataset. `candidate` is the key of what would be trained now.
 
     `decided` is the decision on just that, `tried` the last one on any candidate of the present settings and base model;
-    `champion_dataset` is None where nothing is served.
+    `champion_dataset` is None where nothing is served. `outlived` are those of these datasets that held a person who was erased
+    since, and whom the latest one did not hold.
     """
 
     task: str
@@ -44,13 +47,15 @@ class Standing:
     champion_dataset: str | None
     decided: Decided | None
     tried: Decided | None
+    outlived: frozenset[str]
     limits: Limits
 
     @property
     def identity(self) -> str:
         """Another one wherever the judgement can be another."""
         tried = self.tried and self.tried.dataset_version
-        return f"{self.candidate} {self.champion_dataset} {tried} {self.limits.groups} {self.limits.share}"
+        outlived = " ".join(sorted(self.outlived))
+        return f"{self.candidate} {self.champion_dataset} {tried} {self.limits.groups} {self.limits.share} {outlived}"
 
 
 def standing(platform: "Platform", task_name: str) -> Standing | None:
@@ -66,13 +71,16 @@ def standing(platform: "Platform", task_name: str) -> Standing | None:
         champion_dataset = None if served is None else find(connection, served.version).dataset_version
     # Settings that were changed make another candidate of the same dataset: what was decided before says nothing of it.
     present = [decided for decided, candidate in decisions if key_of(decided.dataset_version).startswith(candidate)]
+    tried = present[0] if present else None
+    trained = {each for each in (champion_dataset, tried and tried.dataset_version) if each and each != dataset}
     return Standing(
         task_name,
         dataset,
         key_of(dataset),
         champion_dataset,
         next((each for each in present if each.dataset_version == dataset), None),
-        present[0] if present else None,
+        tried,
+        _outlived(platform, dataset, trained),
         Limits(platform.settings.retrain_groups, platform.settings.retrain_share),
     )
 
@@ -95,7 +103,8 @@ def growth(platform: "Platform", known: Standing) -> Growth:
     for version, what in trained.items():
         earlier = _rows(platform, known.task, version)
         content = Content.of(earlier, classes_of)
-        before.append(Before(what, content, _drifted(platform, known.task, version), relabelled(rows, earlier)))
+        drifted = _drifted(platform, known.task, version)
+        before.append(Before(what, content, drifted, relabelled(rows, earlier), version in known.outlived))
     return judge(Content.of(rows, classes_of), before, known.limits)
 
 
@@ -113,6 +122,12 @@ def _decisions(connection: Connection, task: str) -> list[tuple[Decided, str]]:
         (Decided(row.version, row.dataset_version, row.outcome), json.loads(row.summary)["candidate"])
         for row in connection.execute(query)
     ]
+
+
+def _outlived(platform: "Platform", dataset: str, trained: Collection[str]) -> frozenset[str]:
+    with platform.catalogue.read() as connection:
+        erased = erased_from(connection, {dataset, *trained})
+    return frozenset(version for version in trained if erased[version] - erased[dataset])
 
 
 def _rows(platform: "Platform", task: str, version: str) -> list[Row]:

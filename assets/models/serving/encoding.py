@@ -1,7 +1,7 @@
 """Runs a served encoder over the windows of texts: windows of one length together, a thread a core, nothing padded."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,8 @@ MEANS, STATES = "means", "states"
 
 _TEXTS_AT_ONCE = 256
 """Bounds memory: windows, and what is kept of each, are those of so many texts."""
+_TOKENS_AT_ONCE = 16_384
+"""The same where states are kept, of which a token's are some kilobytes."""
 
 
 class PredictorUnavailable(RuntimeError):
@@ -53,27 +55,34 @@ class TextEncoder:
         """For each text, in order, the mean state of each of its windows: shape (windows, dimension)."""
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
             parts = [self._parts(encoding.ids) for encoding in self._encodings(texts[start : start + _TEXTS_AT_ONCE])]
-            means = self._run(MEANS, [part for each in parts for part in each], lambda values: values)
+            means = self._run(MEANS, [part for each in parts for part in each])
             place = 0
             for each in parts:
                 yield np.stack(means[place : place + len(each)])
                 place += len(each)
 
-    def token_values(
-        self, texts: Sequence[str], head: Callable[[Floats], Floats]
-    ) -> Iterator[tuple["Encoding", Floats]]:
-        """For each text, in order, its encoding without special tokens, and what `head` makes of its tokens' states.
-
-        `head` gets one window's states, shape (tokens, dimension), and gives a row a token.
-        """
-        for start in range(0, len(texts), _TEXTS_AT_ONCE):
-            encodings = self._encodings(texts[start : start + _TEXTS_AT_ONCE], offsets=True)
+    def token_states(self, texts: Sequence[str]) -> Iterator[tuple["Encoding", Floats]]:
+        """For each text, in order, its encoding and its tokens' states, shape (tokens, dimension), both without special ones."""
+        for encodings in self._some_encodings(texts):
             parts = [self._parts(encoding.ids) for encoding in encodings]
-            values = self._run(STATES, [part for each in parts for part in each], head)
+            values = self._run(STATES, [part for each in parts for part in each])
             place = 0
             for encoding, each in zip(encodings, parts, strict=True):
                 yield encoding, np.concatenate([value[1:-1] for value in values[place : place + len(each)]])
                 place += len(each)
+
+    def _some_encodings(self, texts: Sequence[str]) -> "Iterator[list[Encoding]]":
+        """Those of texts next to each other that together are of not too many tokens."""
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            some: list[Encoding] = []
+            tokens = 0
+            for encoding in self._encodings(texts[start : start + _TEXTS_AT_ONCE], offsets=True):
+                if some and tokens + len(encoding.ids) > _TOKENS_AT_ONCE:
+                    yield some
+                    some, tokens = [], 0
+                some.append(encoding)
+                tokens += len(encoding.ids)
+            yield some
 
     def _encodings(self, texts: Sequence[str], offsets: bool = False) -> "list[Encoding]":
         encode = self._tokenizer.encode_batch if offsets else self._tokenizer.encode_batch_fast
@@ -83,7 +92,7 @@ class TextEncoder:
         first, last = self._special
         return [[first, *part, last] for part in windows(ids, self._windowing.tokens, self._windowing.most)]
 
-    def _run(self, output: str, parts: list[list[int]], take: Callable[[Floats], Floats]) -> list[Floats]:
+    def _run(self, output: str, parts: list[list[int]]) -> list[Floats]:
         from assets.index.embedding.engine import TOKENS_A_RUN, cores, group_by_length
 
         session = self._session
@@ -92,7 +101,7 @@ class TextEncoder:
         def run(group: list[int]) -> None:
             values = session.run([output], {"ids": np.array([parts[index] for index in group], np.int64)})[0]
             for index, value in zip(group, values, strict=True):
-                results[index] = take(value)
+                results[index] = value
 
         with ThreadPoolExecutor(cores(), "predicting") as pool:
             for future in [

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from assets.models.serving.merging import merged_weights
 from assets.models.serving.parity import NEEDED_AGREEMENT, Expected, Parity, Reference
 from assets.models.serving.predictors import open_predictor
 from assets.models.serving.served_folder import ENCODER, SERVED, SETTINGS, TOKENIZER
-from assets.models.windows import windows
+from assets.models.windows import read_layers, windows
 
 _MEASURED_WINDOWS = 128
 """Extremes hardly move with more, and each takes some hundredths of a second."""
@@ -32,10 +32,10 @@ _INT8, _ROUNDED, _FLOAT32_OUTPUTS, _FLOAT32 = (
     "float32",
 )
 _FORMS: dict[str, EncoderForm] = {
-    _INT8: EncoderForm(states=True),
-    _ROUNDED: EncoderForm(states=True),
-    _FLOAT32_OUTPUTS: EncoderForm(states=True, outliers=None),
-    _FLOAT32: EncoderForm(states=True, measuring=False),
+    _INT8: EncoderForm(),
+    _ROUNDED: EncoderForm(),
+    _FLOAT32_OUTPUTS: EncoderForm(outliers=None),
+    _FLOAT32: EncoderForm(measuring=False),
 }
 """From the one that is made and run the fastest to the finest."""
 
@@ -63,10 +63,13 @@ def export(folder: Path, training_texts: Sequence[str], validation: Sequence[Exa
     base = find_model(settings["base_model"])
     config = encoder_config(base)
     weights = merged_weights(folder, read_weights(base))
-    measured = _Measured(weights, config, _inputs(folder, training_texts, int(settings["window_tokens"])))
+    layers = read_layers(config.layers, int(settings["training"]["layers"]))
+    inputs = _inputs(folder, training_texts, int(settings["window_tokens"]))
+    measured = _Measured(weights, config, EncoderForm(states=layers), inputs)
     expected = Expected(reference, validation)
     tried: dict[str, Parity] = {}
-    for name, form in _FORMS.items():
+    for name, plain in _FORMS.items():
+        form = replace(plain, states=layers)
         ranges = None if name == _FLOAT32 else measured.ranges
         moments = measured.moments if name in (_ROUNDED, _FLOAT32_OUTPUTS) else None
         content = build_encoder(weights, config, ranges, form, moments).SerializeToString(deterministic=True)
@@ -85,8 +88,10 @@ def export(folder: Path, training_texts: Sequence[str], validation: Sequence[Exa
 class _Measured:
     """What the products of the float32 encoder see on some inputs; each is measured when it is first asked for."""
 
-    def __init__(self, weights: Mapping[str, Array], config: EncoderConfig, inputs: Sequence[Sequence[int]]) -> None:
-        self._encoder = build_encoder(weights, config, form=EncoderForm(states=True))
+    def __init__(
+        self, weights: Mapping[str, Array], config: EncoderConfig, form: EncoderForm, inputs: Sequence[Sequence[int]]
+    ) -> None:
+        self._encoder = build_encoder(weights, config, form=form)
         self._inputs = inputs
 
     @cached_property

@@ -3,10 +3,9 @@
 What is said of a text depends on that text alone, whatever texts it comes with.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,9 @@ from assets.models.evaluation.calibration import scaled_log_odds
 from assets.models.model import FoundSpan
 from assets.models.serving.encoding import Floats, PredictorUnavailable
 from assets.models.serving.served_folder import ServedFolder, read_served_folder
-from assets.models.words import TAGS, spans_of, words_of
+from assets.models.serving.tagging import read_tagging_head
+from assets.models.tag_chain import Tagged
+from assets.models.words import Words, shapes_of, spans_of, words_of
 
 SIDES = ("resume", "opening")
 
@@ -50,36 +51,32 @@ class Tagger:
     def __init__(self, served: ServedFolder) -> None:
         self.kinds = served.names("kinds")
         self._encoder = served.encoder
-        self._weight = served.matrix("weight", len(TAGS) * len(self.kinds), None)
-        self._bias = served.vector("bias", len(TAGS) * len(self.kinds))
+        self._head = read_tagging_head(served, len(self.kinds))
         self._scale = _number(served, "log_odds_scale", 1.0)
         self._shift = _number(served, "log_odds_shift", 0.0, signed=True)
 
     def tag(self, texts: Sequence[str]) -> list[list[FoundSpan]]:
         """The spans of each text, in order, as probable as spans like them were right on the validation split."""
         return [
-            [replace(span, probability=self._calibrated(span.probability)) for span in spans]
-            for spans in (
-                spans_of(words_of(encoding), self._probabilities(encoding, logits), self.kinds)
-                for encoding, logits in self._encoder.token_values(texts, self._logits)
-            )
+            [
+                replace(span, probability=self._calibrated(span.probability))
+                for span in spans_of(words, tagged, self.kinds)
+            ]
+            for words, tagged in self._judged(texts)
         ]
 
     def word_probabilities(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], Floats]]:
         """For each text its words' offsets, shape (words, 2), and their tags' probabilities, (words, kinds, 3: O, B, I)."""
-        found = []
-        for encoding, logits in self._encoder.token_values(texts, self._logits):
+        return [
+            (np.array([words.starts, words.ends], np.int64).T, tagged.probabilities)
+            for words, tagged in self._judged(texts)
+        ]
+
+    def _judged(self, texts: Sequence[str]) -> Iterator[tuple[Words, Tagged]]:
+        """For each text, in order, its words and what they are."""
+        for text, (encoding, states) in zip(texts, self._encoder.token_states(texts), strict=True):
             words = words_of(encoding)
-            offsets = np.array([words.starts, words.ends], np.int64).T
-            found.append((offsets, self._probabilities(encoding, logits)))
-        return found
-
-    def _logits(self, states: Floats) -> Floats:
-        return states @ self._weight.T + self._bias
-
-    def _probabilities(self, encoding: Any, logits: Floats) -> Floats:
-        of_words = logits[words_of(encoding).first_tokens]
-        return _softmax(of_words.reshape(len(of_words), len(self.kinds), len(TAGS)))
+            yield words, self._head.tagged(states, words, shapes_of(text, words))
 
     def _calibrated(self, probability: float) -> float:
         return float(scaled_log_odds(np.array([probability]), self._scale, self._shift)[0])

@@ -9,11 +9,11 @@ from sqlalchemy import insert
 from assets.lineage.model_tables import predictions
 from assets.lineage.moments import now
 from assets.models.serving.predicting import Classified, Ranked, Tagged
+from assets.models.serving.recorded import input_hash
 
 if TYPE_CHECKING:
     from assets.platform import Platform
 
-_INPUT = "predicted text"
 _KEPT_RANKS = 10
 
 
@@ -26,7 +26,7 @@ def record(platform: "Platform", task: str, model_version: str, made: Sequence[C
         {
             "task": task,
             "model_version": model_version,
-            "input_hash": platform.vault.keyed(_INPUT, each.of.original_hash),
+            "input_hash": input_hash(platform.vault, each.of.original_hash),
             "predicted_at": moment,
             **_said(each),
         }

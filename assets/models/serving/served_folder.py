@@ -33,13 +33,14 @@ class ServedFolder:
 
     def matrix(self, name: str, rows: int | None, columns: int | None) -> Floats:
         """A matrix of the head, whose shape is checked where it is given. Raises PredictorUnavailable."""
-        return self._tensor(name, (rows, columns))
+        return self.tensor(name, (rows, columns))
 
     def vector(self, name: str, length: int) -> Floats:
         """A vector of the head. Raises PredictorUnavailable."""
-        return self._tensor(name, (length,))
+        return self.tensor(name, (length,))
 
-    def _tensor(self, name: str, shape: tuple[int | None, ...]) -> Floats:
+    def tensor(self, name: str, shape: tuple[int | None, ...]) -> Floats:
+        """A tensor of the head; None is any length. Raises PredictorUnavailable."""
         value = self.head.get(name)
         if value is None or len(value.shape) != len(shape):
             raise PredictorUnavailable(f"{HEAD} has no {name} of the right form: {_ADVICE}.")

@@ -1,6 +1,4 @@
-"""`skills`: one linear layer over token states that says, for each kind, whether a word begins, goes on with or is outside of a
-span. Kinds may overlap.
-"""
+"""`skills`: says of each word, for each kind, whether it begins, goes on with or is outside of a span. Kinds may overlap."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,23 +9,26 @@ from assets.models.model import Example
 from assets.models.tasks.task import TooLittleData
 from assets.models.training.settings import TrainingSettings
 from assets.models.windows import windows
-from assets.models.words import TAGS, Words, spans_of, tags_of, words_of
+from assets.models.words import TAGS, Words, shapes_of, spans_of, tags_of, words_of
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
+    from numpy.typing import NDArray
 
+    from assets.models.tag_chain import Tagged
     from assets.models.training.network import Network
-
-_IGNORED = -100
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A text's token ids and words; `tags` by kind and word, in the order of `kinds`; `truth` are its spans."""
+    """A text's token ids and words, and how those are written; `tags` by kind and word, in the order of `kinds`; `truth` are
+    its spans.
+    """
 
     ids: list[int]
     words: Words
+    shapes: "NDArray[np.float32]"
     kinds: tuple[str, ...]
     tags: list[list[int]]
     truth: frozenset[Span]
@@ -40,7 +41,14 @@ class Skills:
     score = "f1"
     divisible = True
     settings = TrainingSettings(
-        epochs=8, batch=32, learning_rate=1e-3, label_smoothing=0.0, windows=None, training_windows=None
+        epochs=6,
+        patience=6,
+        batch=32,
+        layers=3,
+        learning_rate=1e-3,
+        label_smoothing=0.0,
+        windows=None,
+        training_windows=None,
     )
 
     def vocabulary(self, training: Sequence[Example]) -> dict[str, list[str]]:
@@ -59,7 +67,7 @@ class Skills:
         for example, encoding in zip(examples, encodings, strict=True):
             words, spans = words_of(encoding), read_back(example.label)
             tags = [tags_of(words, [span for span in spans if span.kind == kind]) for kind in kinds]
-            found.append(Item(encoding.ids, words, kinds, tags, frozenset(spans)))
+            found.append(Item(encoding.ids, words, shapes_of(example.text, words), kinds, tags, frozenset(spans)))
         return found
 
     def size(self, item: Item) -> int:
@@ -69,9 +77,9 @@ class Skills:
         return float(len(item.words.starts) * len(item.kinds))
 
     def head(self, dimension: int, vocabulary: dict[str, list[str]]) -> "torch.nn.Module":
-        import torch
+        from assets.models.tasks.tagging_head import TaggingHead
 
-        return torch.nn.Linear(dimension, len(TAGS) * len(vocabulary["kinds"]))
+        return TaggingHead(dimension, len(vocabulary["kinds"]))
 
     def loss(
         self,
@@ -83,30 +91,20 @@ class Skills:
     ) -> "torch.Tensor":
         import torch
 
-        logits = self._logits(network, head, [item.ids for item in items], settings.dropout)
-        wanted = torch.full((sum(len(item.ids) for item in items), logits.shape[1]), _IGNORED)
-        start = 0
-        for item in items:
-            firsts = torch.tensor(item.words.first_tokens, dtype=torch.long)
-            for kind, tags in enumerate(item.tags):
-                wanted[start + firsts, kind] = torch.tensor(tags, dtype=torch.long)
-            start += len(item.ids)
-        return torch.nn.functional.cross_entropy(
-            logits.flatten(0, 1),
-            wanted.to(network.device).flatten(),
-            ignore_index=_IGNORED,
-            label_smoothing=settings.label_smoothing,
-            reduction="sum",
-        )
+        items = [item for item in items if item.words.starts]
+        if not items:
+            return torch.zeros((), device=network.device, requires_grad=True)
+        states = self._states(network, [item.ids for item in items])
+        scores = head.scores(states, [item.words for item in items], [item.shapes for item in items], settings.dropout)
+        return head.loss(scores, [item.tags for item in items])  # type: ignore[no-any-return]
 
     def validate(
         self, network: "Network", head: Any, items: Sequence[Item], settings: TrainingSettings
     ) -> dict[str, float]:
         right = found_count = wanted = 0
-        firsts = [item.words.first_tokens for item in items]
-        judged = self.word_probabilities(network, head, [item.ids for item in items], firsts)
-        for item, probabilities in zip(items, judged, strict=True):
-            spans = spans_of(item.words, probabilities, item.kinds)
+        ids, words, shapes = zip(*((item.ids, item.words, item.shapes) for item in items), strict=True)
+        for item, tagged in zip(items, self.tagged(network, head, ids, words, shapes), strict=True):
+            spans = spans_of(item.words, tagged, item.kinds)
             found = {Span(each.start, each.end, each.kind) for each in spans}
             right += len(found & item.truth)
             found_count += len(found)
@@ -114,28 +112,33 @@ class Skills:
         precision, recall = right / max(1, found_count), right / max(1, wanted)
         return {"precision": precision, "recall": recall, "f1": 2 * right / max(1, found_count + wanted)}
 
-    def word_probabilities(
-        self, network: "Network", head: Any, ids: Sequence[list[int]], first_tokens: Sequence[list[int]]
-    ) -> list[Any]:
-        """For each text the probabilities of its words' tags, shape (words, kinds, tags), as a NumPy array."""
-        found = []
-        for start in range(0, len(ids), 64):
-            part = ids[start : start + 64]
-            probabilities = self._logits(network, head, part, 0.0).softmax(-1).cpu().numpy()
-            place = 0
-            for each, firsts in zip(part, first_tokens[start : start + 64], strict=True):
-                found.append(probabilities[place : place + len(each)][firsts])
-                place += len(each)
+    def tagged(
+        self,
+        network: "Network",
+        head: Any,
+        ids: Sequence[list[int]],
+        words: Sequence[Words],
+        shapes: "Sequence[NDArray[np.float32]]",
+    ) -> "list[Tagged]":
+        """What each text's words are."""
+        import numpy as np
+
+        chain = head.chain()
+        found = [chain.tagged(np.zeros((0, head.kinds, len(TAGS)), np.float32))] * len(ids)
+        some = sorted((place for place in range(len(ids)) if words[place].starts), key=lambda place: len(ids[place]))
+        for start in range(0, len(some), 64):
+            part = some[start : start + 64]
+            states = self._states(network, [ids[place] for place in part])
+            scores = head.scores(states, [words[place] for place in part], [shapes[place] for place in part], 0.0)
+            for place, own in zip(part, scores.cpu().numpy(), strict=True):
+                found[place] = chain.tagged(own[: len(words[place].starts)])
         return found
 
-    def _logits(self, network: "Network", head: Any, ids: Sequence[list[int]], dropout: float) -> "torch.Tensor":
-        """Of all tokens of all texts, one after another: shape (tokens, kinds, tags)."""
+    def _states(self, network: "Network", ids: Sequence[list[int]]) -> "list[torch.Tensor]":
+        """Of each text's tokens, shape (tokens, dimension)."""
         import torch
 
         begin = len(network.begin)
-        parts = [window for each in ids for window in windows(each, network.window_tokens, None)]
-        states = network.states(parts)
-        own = torch.cat([each[begin : begin + len(part)] for each, part in zip(states, parts, strict=True)])
-        if dropout:
-            own = torch.nn.functional.dropout(own, dropout)
-        return head(own).float().unflatten(-1, (-1, len(TAGS)))  # type: ignore[no-any-return]
+        cut = [windows(each, network.window_tokens, None) for each in ids]
+        states = iter(network.states([window for parts in cut for window in parts]))
+        return [torch.cat([next(states)[begin : begin + len(part)] for part in parts]) for parts in cut]

@@ -13,7 +13,7 @@ from assets.models.tasks.job_category import JobCategory
 from assets.models.tasks.match import Match
 from assets.models.tasks.skills import Skills
 from assets.models.training.training import HEAD, SETTINGS
-from assets.models.words import spans_of, words_of
+from assets.models.words import shapes_of, spans_of, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,10 +47,11 @@ class Adapter:
         kinds = self._settings["kinds"]
         encodings = self._network.tokenizer.encode_batch(list(texts), add_special_tokens=False)
         words = [words_of(encoding) for encoding in encodings]
+        shapes = [shapes_of(text, each) for text, each in zip(texts, words, strict=True)]
         with _inference():
             ids = [encoding.ids for encoding in encodings]
-            found = Skills().word_probabilities(self._network, self._head, ids, [each.first_tokens for each in words])
-        return [spans_of(each, probabilities, kinds) for each, probabilities in zip(words, found, strict=True)]
+            found = Skills().tagged(self._network, self._head, ids, words, shapes)
+        return [spans_of(each, tagged, kinds) for each, tagged in zip(words, found, strict=True)]
 
     def vectors(self, texts: Sequence[str], side: str) -> "NDArray[np.float32]":
         """Of `match`: unit vectors, shape (texts, dimension); `side` is resume or opening."""
@@ -65,7 +66,7 @@ class Adapter:
     def _network(self) -> "Network":
         from assets.models.training.network import trained_network
 
-        return trained_network(self._base, self._folder)
+        return trained_network(self._base, self._folder, self._settings["training"]["layers"])
 
     @cached_property
     def _head(self) -> Any:

@@ -99,7 +99,7 @@ class Training:
             with torch.autocast(self._network.device.type, dtype=torch.bfloat16):
                 loss = self._task.loss(self._network, self._head, part, settings, draw) / whole
             loss.backward()  # type: ignore[no-untyped-call]
-            total += float(loss)
+            total += float(loss.detach())
         torch.nn.utils.clip_grad_norm_(self._parameters.values(), settings.largest_gradient)
         for group in self._optimizer.param_groups:
             group["lr"] = group["peak"] * rate_at(step, steps, settings.warm_up)

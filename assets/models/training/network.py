@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from assets.index.embedding.weights import ModelFolder, ModelUnavailable
 from assets.models.training.settings import TrainingSettings
+from assets.models.windows import read_layers
 
 if TYPE_CHECKING:
     import torch
@@ -23,17 +24,18 @@ _LEAST_FILLED = 0.8
 class Network:
     """An encoder with LoRA. `encoder` is peft's model; token ids go in and states come out by window.
 
-    A window has at most `window_tokens` tokens, with the special ones in `begin` and `end`. `device` is a GPU where there is
-    one.
+    A state is that of all `layers`, one after another: `dimension` is that of all of them together. A window has at most
+    `window_tokens` tokens, with the special ones in `begin` and `end`. `device` is a GPU where there is one.
     """
 
-    def __init__(self, encoder: Any, tokenizer: "Tokenizer", window_tokens: int) -> None:
+    def __init__(self, encoder: Any, tokenizer: "Tokenizer", window_tokens: int, layers: Sequence[int]) -> None:
         import torch
 
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.encoder = encoder.to(self.device)
         self.tokenizer = tokenizer
-        self.dimension = int(encoder.config.hidden_size)
+        self.layers = layers
+        self.dimension = int(encoder.config.hidden_size) * len(layers)
         self.window_tokens = window_tokens
         self.begin, self.end = _special_tokens(tokenizer)
         self._padding = int(encoder.config.pad_token_id or 0)
@@ -58,12 +60,15 @@ class Network:
             if any(lengths[index] != longest for index in group):
                 counts = torch.tensor([lengths[index] for index in group])
                 mask = (torch.arange(longest)[None, :] < counts[:, None]).long()
-            states = self.encoder(
-                input_ids=ids.to(self.device), attention_mask=None if mask is None else mask.to(self.device)
-            ).last_hidden_state
+            of_layers = self.encoder(
+                input_ids=ids.to(self.device),
+                attention_mask=None if mask is None else mask.to(self.device),
+                output_hidden_states=True,
+            ).hidden_states
+            states = torch.cat([of_layers[layer] for layer in self.layers], -1)
             # Cut in one go: on the way back, a cut of its own for each row would fill the whole group with zeros.
-            for index, row in zip(group, states.unbind(0), strict=True):
-                found[index] = row if lengths[index] == longest else row[: lengths[index]]
+            for index, own in zip(group, states.unbind(0), strict=True):
+                found[index] = own if lengths[index] == longest else own[: lengths[index]]
         return found
 
 
@@ -79,16 +84,16 @@ def new_network(model: ModelFolder, settings: TrainingSettings) -> Network:
         target_modules=_LINEAR_LAYERS,
         bias="none",
     )
-    return _network(get_peft_model(_base(model), config), model)
+    return _network(get_peft_model(_base(model), config), model, settings.layers)
 
 
-def trained_network(model: ModelFolder, adapter: Path) -> Network:
-    """A base model with the adapter in a folder, for inference in float32."""
+def trained_network(model: ModelFolder, adapter: Path, layers: int) -> Network:
+    """A base model with the adapter in a folder, for inference in float32; of how many layers states are read."""
     from peft import PeftModel
 
     encoder = PeftModel.from_pretrained(_base(model), str(adapter))
     encoder.eval()
-    return _network(encoder, model)
+    return _network(encoder, model, layers)
 
 
 def _special_tokens(tokenizer: "Tokenizer") -> tuple[list[int], list[int]]:
@@ -122,10 +127,11 @@ def _base(model: ModelFolder) -> Any:
         ) from problem
 
 
-def _network(encoder: Any, model: ModelFolder) -> Network:
+def _network(encoder: Any, model: ModelFolder, layers: int) -> Network:
     from assets.index.embedding.tokens import load_tokenizer
 
-    return Network(encoder, load_tokenizer(model.tokenizer_file), min(WINDOW_TOKENS, model.max_tokens))
+    read = read_layers(int(encoder.config.num_hidden_layers), layers)
+    return Network(encoder, load_tokenizer(model.tokenizer_file), min(WINDOW_TOKENS, model.max_tokens), read)
 
 
 def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Rises when the same settings train another model than before."""
 
 
@@ -13,7 +13,8 @@ RECIPE_VERSION = 1
 class TrainingSettings:
     """The settings of one training; a task says what differs from these.
 
-    `rank` and `scale` are LoRA's r and alpha, on all linear layers of the encoder; `dropout` is that before the head.
+    `layers` is of how many layers the states are read, the last one and others at even distances below it. `rank` and `scale`
+    are LoRA's r and alpha, on all linear layers of the encoder; `dropout` is that before the head.
     Learning rates are the peaks of one cycle that warms up over a share `warm_up` of all steps and then falls to zero.
     `batch` counts examples. An epoch reads `training_windows` windows of a text, drawn anew each time, and serving its first
     `windows` (None: all). Training ends after `patience` epochs that the validation split did not get better in.
@@ -22,6 +23,7 @@ class TrainingSettings:
     epochs: int = 5
     patience: int = 2
     batch: int = 16
+    layers: int = 1
     rank: int = 16
     scale: int = 32
     dropout: float = 0.1

@@ -98,6 +98,7 @@ def test_the_card_says_what_the_model_is_not_for_and_calls_a_counterfactual_test
     assert "| CHEF | 0.9 | 0.8 | 0.85 | 12 |" in card
     assert "| name | 50 | 0.01 |" in card
     assert "deciding about a person" in card
+    assert "ONNX, int8. Its eight-bit weights hold no text: what they keep of the training texts follows from" in card
     assert "counterfactual test" in card
     assert "It is no audit" in card
     assert "| fair | **no** | 0.2 | 0.05 |" in card

@@ -60,9 +60,9 @@ def test_a_model_worse_than_the_champion_is_refused_by_the_champion() -> None:
     assert evaluation.metrics["champion"]["accuracy"] > evaluation.metrics["accuracy"]
 
 
-def test_as_good_as_the_champion_is_enough_only_for_what_is_cheaper() -> None:
+def test_as_good_as_the_champion_is_enough_only_where_something_else_speaks_for_it() -> None:
     assert refusing(evaluated(experienced(), champion=experienced())) == {"better_than_champion"}
-    assert refusing(evaluated(experienced(), champion=experienced(), cheaper=True)) == set()
+    assert refusing(evaluated(experienced(), champion=experienced(), excuse="it is cheaper")) == set()
 
 
 def test_the_champion_is_judged_on_groups_that_it_never_learned_from() -> None:

@@ -145,6 +145,16 @@ class TestOtherReasons:
         assert not against_champion(few, known, NEVER).is_due
 
 
+def test_an_erased_person_is_a_reason_until_a_candidate_without_them_was_decided_on() -> None:
+    latest = content(groups(range(99)))
+    champion = Before("the champion", content(groups(range(100))), erased=True)
+    found = judge(latest, [champion], NEVER)
+    assert (found.is_due, found.reason) == (True, "a person was erased since the champion")
+    last = "the last candidate, which was refused"
+    assert judge(latest, [Before(last, champion.content, erased=True), champion], NEVER).is_due
+    assert not judge(latest, [Before(last, latest), champion], NEVER).is_due
+
+
 def test_a_refused_candidate_is_in_the_way_until_the_dataset_grew_beyond_it_too() -> None:
     limits = Limits(20, 10.0)
     champion = Before("the champion", content(groups(range(100))))

@@ -10,9 +10,11 @@ import dagster as dg
 import pytest
 from sqlalchemy import insert
 
+from assets.labels.erased import PERSON_ERASED
 from assets.labels.snapshots import storing
 from assets.labels.snapshots.frozen import freeze
 from assets.labels.tasks import task_named
+from assets.lineage import ledger
 from assets.lineage.label_tables import datasets
 from assets.lineage.model_tables import trained_models
 from assets.models.artifacts.packaging import package
@@ -188,6 +190,37 @@ def test_drift_that_any_dataset_since_had_trains_again_once_something_came_that_
     decide(platform, latest)
     built(platform, resumes(0, 42))
     assert said(tick()).startswith("1 new groups of resumes since the champion")
+
+
+def test_an_erased_person_trains_again_once_on_the_first_dataset_without_them(platform: Platform, tick: Tick) -> None:
+    first = built(platform, resumes(0, 40))
+    decide(platform, first)
+    second = built(platform, resumes(0, 41))
+    assert said(tick()).startswith("1 new groups of resumes since the champion")
+    with platform.catalogue.write() as connection:
+        ledger.append(connection, PERSON_ERASED, "person-1", {"snapshots": [first, second]})
+    # The latest dataset held them too.
+    assert said(tick()).startswith("1 new groups of resumes since the champion")
+    third = built(platform, resumes(1, 41))
+    request = requested(tick())
+    assert request.tags["hrdp/reason"] == "a person was erased since the champion"
+    assert requested(tick()).run_key == request.run_key
+    decide(platform, third, REFUSED)
+    assert said(tick()) == "the candidate of the latest dataset was refused already"
+    built(platform, resumes(1, 42))
+    assert said(tick()).startswith("1 new groups of resumes since the last candidate, which was refused")
+
+
+def test_a_person_who_is_erased_later_from_what_the_champion_learned_alone_is_noticed(
+    platform: Platform, tick: Tick
+) -> None:
+    first = built(platform, resumes(0, 40))
+    decide(platform, first)
+    built(platform, resumes(1, 41))
+    assert said(tick()).startswith("1 new groups")
+    with platform.catalogue.write() as connection:
+        ledger.append(connection, PERSON_ERASED, "person-1", {"snapshots": [first]})
+    requested(tick())
 
 
 def test_other_settings_and_another_base_model_make_another_candidate_of_a_dataset_that_was_refused(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.index.embedding.weights import DEFAULT_MODEL, find_model, model_hash
+from assets.models.words import SHAPES
 
 DIMENSION, LAYERS, HEADS, WIDE, WINDOW_TOKENS = 32, 2, 4, 64, 12
 WORDS = [
@@ -86,7 +87,7 @@ def write_candidate(folder: Path, base: Path | None, task: str, seed: int = 2, *
         "base_model_hash": model_hash(model, ""),
         "window_tokens": min(256, model.max_tokens),
         "windows": None if task == "skills" else 3,
-        "training": {},
+        "training": {"layers": LAYERS if task == "skills" else 1},
         **names.get(task, {"grades": ["0", "1"]}),
         **settings,
     }
@@ -104,5 +105,19 @@ def _head(task: str, dimension: int, draw: np.random.Generator) -> dict[str, NDA
     if task == "skills":
         # Outside of all spans is less likely than a chance would have it, so that there are some.
         bias = matrix(1, 6)[0] - np.array([3, 0, 0, 3, 0, 0], np.float32)
-        return {"weight": matrix(6, dimension), "bias": bias}
+        from assets.models.tasks.tagging_head import WIDTH as width
+
+        inputs = LAYERS * dimension + SHAPES
+
+        return {
+            "normalize.weight": matrix(1, inputs)[0],
+            "normalize.bias": matrix(1, inputs)[0],
+            "neighbours.weight": matrix(width, 3 * inputs).reshape(width, inputs, 3) / 8,
+            "neighbours.bias": matrix(1, width)[0],
+            "tag.weight": matrix(6, inputs + width) / 16,
+            "tag.bias": bias,
+            "transitions": matrix(6, 3).reshape(2, 3, 3),
+            "first": matrix(2, 3),
+            "last": matrix(2, 3),
+        }
     return {"resume.weight": matrix(dimension, dimension), "opening.weight": matrix(dimension, dimension)}

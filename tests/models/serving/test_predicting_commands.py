@@ -154,6 +154,25 @@ def test_spans_and_rankings_are_recorded_without_words(hrdp: Callable[..., Resul
     assert not any(word in str(kept) for word in ("team", "Xhaferi", "nurse", "Python"))
 
 
+def test_erasing_a_person_wipes_what_was_predicted_of_the_file_that_their_label_came_in_with(
+    hrdp: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "resumes.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = [("a", "NURSE", f"NURSE\n{PERSONAL}"), ("b", "IT", f"IT\n{RESUMES[0]}")]
+        csv.writer(file).writerows([("id", "label", "text"), *rows])
+    added = hrdp("labels", "add", path, "--task", "job-category", "--drop-first-line", "--json")
+    assert added.exit_code == 0, added.output
+    for _ in range(2):
+        read(hrdp("classify", path, "--record", "--drop-first-line", "--json"))
+    erased = read(hrdp("erase", "a", "--json"))
+    assert (erased["predictions"], erased["models"]) == (2, [])
+    with sqlite3.connect(tmp_path / "home" / "catalogue.db") as catalogue:
+        kept = catalogue.execute("SELECT output, probability FROM predictions ORDER BY prediction_id").fetchall()
+    assert [list(json.loads(output)) for output, _ in kept] == [["erased"], ["label"]] * 2
+    assert [probability is None for _, probability in kept] == [True, False] * 2
+
+
 def test_a_person_gets_a_table_and_a_next_step(hrdp: Callable[..., Result], tmp_path: Path) -> None:
     path = write_csv(tmp_path / "resumes.csv", {"first": RESUMES[0], "bad": " "})
     openings = write_csv(tmp_path / "openings.csv", {"n": "We need a nurse"})

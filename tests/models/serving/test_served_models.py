@@ -2,14 +2,17 @@
 
 import csv
 import json
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pytest
 
@@ -17,7 +20,9 @@ from assets.labels.snapshots.building import build
 from assets.labels.snapshots.reading import open_snapshot
 from assets.labels.synthetic.generator import resumes
 from assets.models import lifecycle
-from assets.models.model import VALIDATION, examples
+from assets.models.assets import adapter, retrieve_or_train
+from assets.models.both_ways import trained_model
+from assets.models.model import TRAIN, VALIDATION, examples
 from assets.models.promotion.decisions import Decision, Hand
 from assets.models.promotion.promoting import promote_by_hand
 from assets.models.serving.predictors import Classifier, open_predictor
@@ -31,11 +36,12 @@ TASK = "job-category"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An installation with one champion, and the decision that its gates had led to."""
+    """An installation with one champion, and the decision that its gates had led to; what Dagster remembers of the training."""
 
     installation: Installation
     platform: Platform
     decision: Decision
+    instance: dg.DagsterInstance
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +50,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     platform = Platform(Settings(home=home, training_epochs=1))
     write_mart(platform, TASK, rows_of(60, 7))
     build(platform, TASK, "run")
-    lifecycle.train_candidate(platform, TASK, lambda _: None)
+    with dg.DagsterInstance.ephemeral() as instance:
+        dg.materialize([adapter], instance=instance, resources={"platform": platform}, partition_key=TASK)
+        platform.release()
+        yield _promoted(home, platform, instance)
+    platform.catalogue.close()
+
+
+def _promoted(home: Path, platform: Platform, instance: dg.DagsterInstance) -> Served:
     lifecycle.serve_candidate(platform, TASK)
     lifecycle.evaluate_candidate(platform, TASK, lambda _: None)
     version = lifecycle.package_candidate(platform, TASK, "run").version
     decision = lifecycle.decide_candidate(platform, TASK, "run")
     promote_by_hand(platform, TASK, version, Hand("A. Tester", "a try"), champion=None, despite_gates=True)
-    yield Served(Installation(home), platform, decision)
-    platform.catalogue.close()
+    return Served(Installation(home), platform, decision, instance)
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +190,58 @@ def test_a_second_training_on_the_same_dataset_gives_the_same_version(served: Se
     lifecycle.serve_candidate(platform, TASK)
     lifecycle.evaluate_candidate(platform, TASK, lambda _: None)
     assert lifecycle.package_candidate(platform, TASK, "again").version == served.decision.version
+
+
+def _compared(platform: Platform, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    try:
+        return dg.materialize([retrieve_or_train], instance=instance, resources={"platform": platform})
+    finally:
+        platform.release()
+
+
+def test_retrieval_and_training_are_held_against_each_other_without_a_word_of_a_resume(served: Served) -> None:
+    done = _compared(served.platform, served.instance)
+    [made] = done.asset_materializations_for_node("retrieve_or_train")
+    metadata = {name: each.value for name, each in made.metadata.items()}
+    assert metadata["model"] == f"the champion {served.decision.version[:12]}"
+    table = str(metadata["both ways"])
+    for row in (
+        "accuracy",
+        "macro-F1",
+        "one resume",
+        "one more labelled resume",
+        "a person is erased",
+        "what explains",
+    ):
+        assert f"\n| {row}" in table, table
+    trained_for = re.search(r"before the first answer .* \| ([0-9,]+) s of training", table)
+    assert trained_for, "the run that trained it is remembered"
+    assert "macro-F1" in str(metadata["found"])
+    explained = made.metadata["what explains one answer of the neighbours"]
+    assert isinstance(explained, dg.TableMetadataValue)
+    snapshot = open_snapshot(served.platform, lifecycle.current(served.platform, TASK).dataset_version)
+    labelled = {row.text_hash[:12]: row.label for row in examples(snapshot, TRAIN)}
+    assert explained.records
+    assert all(labelled[str(each.data["labelled resume"])] == each.data["class"] for each in explained.records)
+    lines = {line for text in snapshot.rows["text"].to_pylist() for line in text.splitlines() if len(line) > 25}
+    assert not any(line in str(made) for line in lines)
+
+
+def test_a_model_that_is_not_served_is_compared_too_and_without_any_the_comparison_is_skipped(
+    served: Served, tmp_path: Path
+) -> None:
+    home = shutil.copytree(served.platform.home, tmp_path / "copy")
+    platform = Platform(replace(served.platform.settings, home=home))
+    (home / "objects" / "models" / TASK / "champion.json").unlink()
+    key = lifecycle.current(platform, TASK).folder.name
+    model = trained_model(platform)
+    assert model is not None
+    assert model.name == f"the candidate {key}, which is not served"
+    shutil.rmtree(home / "training")
+    with dg.DagsterInstance.ephemeral() as instance:
+        skipped = _compared(platform, instance)
+        said = [entry.user_message for entry in instance.all_logs(skipped.run_id)]
+    platform.catalogue.close()
+    assert skipped.success
+    assert not skipped.asset_materializations_for_node("retrieve_or_train")
+    assert any("train one with hrdp train --task job-category" in each for each in said)
