@@ -36,7 +36,7 @@ class JobCategory:
     name = "job-category"
     score = "macro_f1"
     divisible = True
-    settings = TrainingSettings()
+    settings = TrainingSettings(epochs=7, layers=3)
 
     def vocabulary(self, training: Sequence[Example]) -> dict[str, list[str]]:
         classes = sorted({example.label for example in training})
