@@ -39,7 +39,7 @@ class Match:
     score = "ndcg"
     divisible = False
     settings = TrainingSettings(
-        epochs=6, batch=16, learning_rate=5e-4, head_learning_rate=5e-4, windows=4, training_windows=4
+        epochs=3, batch=16, learning_rate=5e-4, head_learning_rate=5e-4, windows=4, training_windows=4
     )
 
     def vocabulary(self, training: Sequence[Example]) -> dict[str, list[str]]:
