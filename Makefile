@@ -6,7 +6,7 @@ SERVICES := $(BIN)/python -m deploy.services
 HRDP_HOME ?= .hrdp
 export HRDP_HOME
 
-.PHONY: setup demo dev test test-long test-services services services-build services-down lint replay retraining labels-whole benchmark clean
+.PHONY: setup demo dev search-model test test-long test-services services services-build services-down lint replay retraining labels-whole benchmark clean
 
 setup: $(VENV)/.installed
 
@@ -52,6 +52,10 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Learns the bundled search model anew from its questions.
+search-model: setup
+	$(BIN)/python -m assets.models.search.bundled
 
 replay: setup
 	HRDP_REPLAY_REVISIONS=1000 $(BIN)/python -m pytest -m long tests/stories/test_replay.py

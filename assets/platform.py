@@ -60,8 +60,9 @@ class Settings:
     """`none`, or `rq8` for vectors in a quarter of the memory."""
     catalogue: str = ""
     """Database address; by default SQLite under the home."""
-    model: str = "all-MiniLM-L6-v2"
-    """Embedding model: the bundled one, a folder, a Hugging Face id, or an `s3://` prefix."""
+    model: str = "workplace-search"
+    """Embedding model: `workplace-search` (bundled), `all-MiniLM-L6-v2` (what that was trained on), a folder, or a model of
+    Hugging Face (`hf://owner/name`)."""
     chunk_tokens: int = 0
     """Longest chunk in tokens, header included; 0: as long as the model reads."""
     parser_workers: int = 1
@@ -96,6 +97,9 @@ class Settings:
     served one before it is served; by default none is asked."""
     retrieval_tolerance: float = 0.02
     """By how much a rebuilt index's mean reciprocal rank may lie below the served one's."""
+    search_questions: str = ""
+    """A JSONL file of questions, as `hrdp evaluate retrieval` reads them: the asset search_adapter learns from one half of them
+    and is measured with the other."""
     generator: str = "extractive"
     """What writes answers: `extractive` (whole sentences of the evidence, no model), the `http(s)://…/v1` address of a server
     that speaks OpenAI's chat interface, or `local` for a transformers model."""
@@ -301,6 +305,14 @@ class Platform:
         from assets.index.embedding.engine import open_embedder
 
         return open_embedder(self.settings.model, self.home / "models")
+
+    def embedder_of(self, model_hash: str) -> "Embedder | None":
+        """The embedder under a hash: the one that is set, or one that was set before; None where that is gone."""
+        from assets.index.embedding.engine import reopen_embedder
+
+        if model_hash == self.embedder.model_hash:
+            return self.embedder
+        return reopen_embedder(model_hash, self.home / "models")
 
     @cached_property
     def chunker(self) -> "Chunker":

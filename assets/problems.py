@@ -9,6 +9,7 @@ from assets.backup.taking import BackupFailed
 from assets.documents.registry import SourceProblem
 from assets.documents.showing import DocumentMissing
 from assets.documents.sources.base import BadSource, SourceUnavailable
+from assets.index.embedding.merging import AdapterUnusable
 from assets.index.embedding.weights import ModelUnavailable
 from assets.index.generation import NothingServed
 from assets.index.judging import WorseIndex
@@ -44,7 +45,6 @@ from assets.models.model import NothingToTrain
 from assets.models.promotion.pointer import PointerDamaged
 from assets.models.promotion.promoting import PromotionRefused
 from assets.models.serving.encoding import PredictorUnavailable
-from assets.models.serving.merging import AdapterUnusable
 from assets.models.serving.predicting import NothingToMatch
 from assets.models.tasks.task import TooLittleData
 from assets.models.training.training import LeakingDataset

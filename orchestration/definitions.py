@@ -13,6 +13,7 @@ from assets.labels.snapshots import assets as snapshots
 from assets.labels.warehouse import assets as warehouse
 from assets.labels.warehouse import checks as warehouse_checks
 from assets.models import assets as models
+from assets.models.search import assets as search_models
 from orchestration import jobs, schedules, sensors
 from orchestration.progress_logger import progress_logger
 from orchestration.resources import PlatformResource
@@ -22,9 +23,21 @@ from orchestration.resources import PlatformResource
 def definitions() -> dg.Definitions:
     """Loads in about a second: nothing heavy is imported before a step needs it."""
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([documents, chunks, index, answers, intake, warehouse, snapshots, models]),
+        assets=dg.load_assets_from_modules(
+            [documents, chunks, index, answers, intake, warehouse, snapshots, models, search_models]
+        ),
         asset_checks=dg.load_asset_checks_from_modules([index_checks, label_checks, warehouse_checks]),
-        jobs=[jobs.refresh, jobs.rebuild, jobs.verify, jobs.labels, jobs.dataset, jobs.train, jobs.compare],
+        jobs=[
+            jobs.refresh,
+            jobs.rebuild,
+            jobs.verify,
+            jobs.measure,
+            jobs.adapt,
+            jobs.labels,
+            jobs.dataset,
+            jobs.train,
+            jobs.compare,
+        ],
         sensors=[sensors.watch_sources, sensors.watch_labels, sensors.build_datasets, sensors.retrain],
         schedules=[
             schedules.nightly_refresh,

@@ -1,5 +1,5 @@
-"""The jobs: a source's refresh, the intake of labels, a task's dataset and its model, the comparison of the model with retrieval,
-the rebuild of the index, and the verification of everything.
+"""The jobs: a source's refresh, the measuring of answers, the search model's training, the intake of labels, a task's dataset and
+its model, the comparison of the model with retrieval, the rebuild of the index, and the verification of everything.
 """
 
 import dagster as dg
@@ -15,6 +15,20 @@ refresh = dg.define_asset_job(
     selection=dg.AssetSelection.assets("documents", "chunks", "embeddings", "search_index"),
     executor_def=_IN_PROCESS,
     description="Looks at one source and brings the served index up to date with it.",
+)
+
+measure = dg.define_asset_job(
+    "measure",
+    selection=dg.AssetSelection.assets("answer_quality"),
+    executor_def=_IN_PROCESS,
+    description="Asks the questions of HRDP_ANSWER_QUESTIONS: how many are answered with the right quote, or rightly refused.",
+)
+
+adapt = dg.define_asset_job(
+    "adapt",
+    selection=dg.AssetSelection.assets("search_adapter"),
+    executor_def=_IN_PROCESS,
+    description="Trains the search's embedding model on the questions of HRDP_SEARCH_QUESTIONS, and measures what that gives.",
 )
 
 labels = dg.define_asset_job(

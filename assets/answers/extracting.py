@@ -8,7 +8,7 @@ from assets.answers.noticing import depends_on_size
 MOST = 3
 """How many statements an answer holds at most, besides what belongs to them."""
 
-MARGIN = 2.5
+MARGIN = 3.5
 """How far below the best score a further statement may lie; one that lies further off rather distracts than adds."""
 
 _SIDE_BY_SIDE = 12

@@ -4,12 +4,11 @@ import math
 
 from assets.answers.relevance import Relevance
 
-WEIGHTS = {"cosine": 9.83, "covered": 3.12, "score": 0.215}
-INTERCEPT = -11.02
+WEIGHTS = {"cosine": 6.65, "score": 0.164}
+INTERCEPT = -6.01
 LEAST = 0.5
-"""A logistic regression on whether a question can be answered, those that can weighing half as much again: fitted on one half of
-the bundled questions and on forty about the D.C. Code and a public agency's handbook. Of the other half it refuses 13 of 14
-that have no answer, and answers 74 in 100 of the others."""
+"""A logistic regression on whether a question can be answered, both kinds weighing the same: fitted on one half of the bundled
+questions and on 556 about the D.C. Code and a public agency's handbook. On others the area under its curve is 0.91."""
 
 NOTHING_FOUND = "nothing that applies bears on this question"
 NOT_ANSWERED = "nothing that applies answers this question; the nearest sections are named"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assets.index.embedding.base import Embedder
 from assets.index.evaluation import holds, paired_test
 from assets.index.generation import Served
 from assets.index.retrieval_evaluation import Question, read_questions
@@ -43,7 +44,8 @@ class Judgement:
 def judge_of(platform: Platform) -> Callable[[Served, IndexStore, int], None]:
     """What has to be called with the served index and a new one, filled with a generation, before that is served.
 
-    It raises WorseIndex, and, for the file of questions, BadQuestions. Without such a file it does nothing.
+    It raises WorseIndex, and, for the file of questions, BadQuestions. Without such a file it does nothing, nor where the model
+    that the served index was built with is gone, so that nobody can ask it any more.
     """
 
     def judge(before: Served, index: IndexStore, generation: int) -> None:
@@ -51,12 +53,14 @@ def judge_of(platform: Platform) -> Callable[[Served, IndexStore, int], None]:
         if not file or not platform.indexes.exists(before.index_version):
             return
         questions = read_questions(Path(file))
-        if before.model != platform.embedder.model_hash:
-            # The served one can't be asked any more: questions are embedded with the model that is set.
+        # Each index is asked with the model that it was built with.
+        asked_with = platform.embedder_of(before.model)
+        if asked_with is None:
             return
         served_index = platform.indexes.open(before.index_version)
         judgement = judged(
-            _ranks(platform, questions, served_index, before.generation), _ranks(platform, questions, index, generation)
+            _ranks(asked_with, questions, served_index, before.generation),
+            _ranks(platform.embedder, questions, index, generation),
         )
         tolerance = platform.settings.retrieval_tolerance
         if judgement.is_worse(tolerance):
@@ -86,8 +90,8 @@ def reciprocal_rank(question: Question, hits: Sequence[Hit]) -> float:
     return 0.0
 
 
-def _ranks(platform: Platform, questions: Sequence[Question], index: IndexStore, generation: int) -> list[float]:
-    vectors = platform.embedder.embed([question.text for question in questions])
+def _ranks(embedder: Embedder, questions: Sequence[Question], index: IndexStore, generation: int) -> list[float]:
+    vectors = embedder.embed([question.text for question in questions])
     at = now()
     return [
         reciprocal_rank(

@@ -65,13 +65,13 @@ def evaluate_retrieval(platform: Platform, questions: Sequence[Question], k: int
     unknown = 0
     for question in questions:
         by_chunk = any(quote for _, quote in question.relevant)
-        found = _targets(platform, question)
+        found = targets(platform, question)
         unknown += sum(target is None for target in found)
-        targets = (
+        answering = (
             {target for target in found if target} if by_chunk else {document for document, _ in question.relevant}
         )
         ranking = _ranking(platform, question, k, by_chunk=by_chunk)
-        wanted = targets or {"nothing that is served"}
+        wanted = answering or {"nothing that is served"}
         measures.append((recall(ranking, wanted, k), average_precision(ranking, wanted, k), ndcg(ranking, wanted, k)))
     means = [sum(column) / len(measures) for column in zip(*measures, strict=True)]
     return RetrievalReport(
@@ -122,7 +122,7 @@ def _names(results: Sequence[SearchResult], *, by_chunk: bool) -> Iterator[str]:
     return (result.chunk_id if by_chunk else result.document_id for result in results)
 
 
-def _targets(platform: Platform, question: Question) -> list[str | None]:
+def targets(platform: Platform, question: Question) -> list[str | None]:
     """The chunk that holds most of each quote, among those of its document that a search can find; None where there is none."""
     texts = ChunkTexts(platform.blobs)
     moment = now() if question.as_of is None else question.as_of

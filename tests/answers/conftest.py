@@ -56,8 +56,9 @@ The company provides a laptop, which the People Team replaces every 4 years.
 (2) An employee of a small employer earns at least one hour of sick time for every 45 hours worked, up to 40 hours in a
 calendar year.
 
-An employer shall not ask an employee to find a replacement. The Commissioner may impose a penalty of $500 for a
-violation of § 9-305.
+An employer shall not ask an employee to find a replacement.
+
+The Commissioner may impose a penalty of $500 for a violation of § 9-305.
 """,
     "rules/penalties.md": """# § 9-305. Retaliation.
 

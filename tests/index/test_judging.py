@@ -5,9 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from assets.index.judging import WorseIndex, judge_of, judged
+from assets.index import judging
+from assets.index.embedding.weights import DEFAULT_MODEL
+from assets.index.judging import Judgement, WorseIndex, judge_of, judged
 from assets.index.rebuild import rebuild
 from assets.index.refresh import RefreshResult
 from assets.index.searching import search
@@ -75,3 +78,26 @@ def test_a_rebuilt_index_that_finds_less_is_not_served(
     assert rebuild(other, "rebuild-2") is not None
     other.release()
     assert verify(other).ok
+
+
+def test_an_index_of_another_model_is_judged_too_each_asked_with_its_own(
+    platform: Platform, asking: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Platform(replace(platform.settings, model=DEFAULT_MODEL, retrieval_questions=str(asking)))
+    seen: list[tuple[list[float], list[float]]] = []
+
+    def worse(served: list[float], new: list[float]) -> Judgement:
+        seen.append((served, new))
+        return Judgement(len(served), 1.0, 0.0, 0.0)
+
+    monkeypatch.setattr(judging, "judged", worse)
+    with pytest.raises(WorseIndex, match="it was not served"):
+        rebuild(other, "rebuild-1")
+    other.release()
+    ((served, new),) = seen
+    assert served == [1.0] * 8
+    assert np.mean(new) > 0.9
+    monkeypatch.undo()
+    assert rebuild(other, "rebuild-2") is not None
+    other.release()
+    assert search(other, "rules of the depot", k=1)

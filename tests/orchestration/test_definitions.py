@@ -69,7 +69,7 @@ def test_every_asset_says_what_it_is_and_whose() -> None:
         *("label_batches", "labelled_resumes", "duplicate_groups", "stg_label_rows", "stg_duplicate_groups"),
         *("current_labels", "label_votes", "decided_labels", "label_conflicts", "group_splits", "dataset"),
         *("class_statistics", "dataset_snapshot", "leak_report", "anonymizing_quality"),
-        "answer_quality",
+        *("answer_quality", "search_adapter"),
         *("adapter", "served_model", "model_evaluation", "model_artifact", "champion", "retrieve_or_train"),
     }
     for name, spec in specs.items():
@@ -93,7 +93,7 @@ def test_jobs_sensor_and_schedules_are_there_and_run_by_themselves() -> None:
     dg.Definitions.validate_loadable(found)
     repository = found.get_repository_def()
     assert {"refresh", "rebuild", "verify"} <= set(repository.job_names)
-    assert {"labels", "dataset", "train", "compare"} <= set(repository.job_names)
+    assert {"labels", "dataset", "train", "compare", "measure", "adapt"} <= set(repository.job_names)
     assert {sensor.name for sensor in repository.sensor_defs} == {
         *("watch_sources", "watch_labels", "build_datasets", "retrain")
     }

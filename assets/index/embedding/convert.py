@@ -7,6 +7,7 @@ from typing import Any
 
 from assets.index.embedding.calibration import calibration_hash, calibration_texts, measure_ranges
 from assets.index.embedding.graph import EncoderConfig, build_encoder
+from assets.index.embedding.merging import AdapterUnusable, merged_weights
 from assets.index.embedding.quantization import OUTLIERS, SMOOTHING, Array
 from assets.index.embedding.tokens import load_tokenizer
 from assets.index.embedding.weights import ModelFolder, ModelUnavailable, read_config
@@ -32,17 +33,35 @@ def converted_file(model: ModelFolder, model_hash: str, cache: Path, fresh: bool
     if fresh or not target.is_file():
         content = _convert(model)
         cache.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=cache, suffix=".partial")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        folder = model.adapters[-1] if model.adapters else model.folder
+        _write(_folder_file(model_hash, cache), str(folder).encode())
+        _write(target, content)
     return target
+
+
+def folder_of(model_hash: str, cache: Path) -> str | None:
+    """The folder of the model that was converted under a hash; None where none was."""
+    try:
+        return _folder_file(model_hash, cache).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _folder_file(model_hash: str, cache: Path) -> Path:
+    return cache / f"{model_hash}.folder"
+
+
+def _write(target: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _convert(model: ModelFolder) -> bytes:
@@ -82,7 +101,7 @@ def encoder_config(model: ModelFolder) -> EncoderConfig:
 
 
 def read_weights(model: ModelFolder) -> dict[str, Array]:
-    """The encoder's weights in float32, under BERT's names. Raises ModelUnavailable."""
+    """The encoder's weights in float32 with its adapters, under BERT's names. Raises ModelUnavailable."""
     import numpy as np
     from safetensors import SafetensorError, safe_open
 
@@ -99,8 +118,14 @@ def read_weights(model: ModelFolder) -> dict[str, Array]:
         raise ModelUnavailable(
             f"The weights in {model.folder} have no {_WORDS}: only encoders of BERT's layout can be used."
         )
-    return {
+    weights = {
         name.removeprefix(prefix): np.asarray(value, np.float32)
         for name, value in tensors.items()
         if name.startswith(prefix) and np.issubdtype(value.dtype, np.floating)
     }
+    for adapter in model.adapters:
+        try:
+            weights = merged_weights(adapter, weights)
+        except AdapterUnusable as error:
+            raise ModelUnavailable(f"The adapter in {adapter} can't be used: {error}") from error
+    return weights

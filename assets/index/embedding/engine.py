@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.index.embedding.base import Embedder
-from assets.index.embedding.convert import converted_file, recipe
+from assets.index.embedding.convert import converted_file, folder_of, recipe
 from assets.index.embedding.tokens import TokenCounter, load_tokenizer
 from assets.index.embedding.weights import ModelFolder, ModelUnavailable, find_model, model_hash
 
@@ -35,6 +35,16 @@ def open_embedder(model: str, cache: Path) -> Embedder:
     Raises ModelUnavailable.
     """
     return FastEmbedder(find_model(model), cache)
+
+
+def reopen_embedder(model_hash: str, cache: Path) -> Embedder | None:
+    """The embedder that was used on this machine under a hash; None where its model is no longer there as it was."""
+    folder = folder_of(model_hash, cache)
+    try:
+        found = FastEmbedder(find_model(folder), cache) if folder else None
+    except ModelUnavailable:
+        return None
+    return found if found is not None and found.model_hash == model_hash else None
 
 
 class FastEmbedder:

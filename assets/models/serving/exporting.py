@@ -12,11 +12,11 @@ from typing import Any
 from assets.index.embedding.calibration import calibration_texts, measure_moments, measure_ranges
 from assets.index.embedding.convert import encoder_config, read_weights
 from assets.index.embedding.graph import EncoderConfig, EncoderForm, build_encoder
+from assets.index.embedding.merging import merged_weights
 from assets.index.embedding.quantization import Array, InputRange
 from assets.index.embedding.tokens import load_tokenizer
 from assets.index.embedding.weights import find_model
 from assets.models.model import Example
-from assets.models.serving.merging import merged_weights
 from assets.models.serving.parity import NEEDED_AGREEMENT, Expected, Parity, Reference
 from assets.models.serving.predictors import open_predictor
 from assets.models.serving.served_folder import ENCODER, SERVED, SETTINGS, TOKENIZER

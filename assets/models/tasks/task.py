@@ -17,26 +17,13 @@ class TooLittleData(Exception):
     """A dataset that nothing can be learned from; the message says what is missing."""
 
 
-class ModelTask(Protocol):
-    """One task. Its items are what a training holds of an example, cut into tokens once."""
-
-    @property
-    def name(self) -> str:
-        """As in commands, partitions and files' names."""
-
-    @property
-    def settings(self) -> TrainingSettings:
-        """How this task is trained."""
+class Learning(Protocol):
+    """What the training loop needs to know of what it trains. Items are what a training holds of an example, cut into tokens
+    once."""
 
     @property
     def score(self) -> str:
         """Which figure of `validate` decides which epoch was the best; more is better."""
-
-    def vocabulary(self, training: Sequence[Example]) -> dict[str, list[str]]:
-        """What the head tells apart, as it stands in the model's settings: classes or kinds. Raises TooLittleData."""
-
-    def items(self, network: "Network", examples: Sequence[Example], vocabulary: dict[str, list[str]]) -> list[Any]:
-        """The examples as the task learns them."""
 
     @property
     def divisible(self) -> bool:
@@ -47,9 +34,6 @@ class ModelTask(Protocol):
 
     def weight(self, item: Any) -> float:
         """How much an item weighs in the loss of its batch."""
-
-    def head(self, dimension: int, vocabulary: dict[str, list[str]]) -> "torch.nn.Module":
-        """What stands on the encoder. Its state becomes the head's file as it is."""
 
     def loss(
         self,
@@ -65,3 +49,24 @@ class ModelTask(Protocol):
         self, network: "Network", head: Any, items: Sequence[Any], settings: TrainingSettings
     ) -> dict[str, float]:
         """Figures over the validation split, `score` among them."""
+
+
+class ModelTask(Learning, Protocol):
+    """One task whose examples are labelled."""
+
+    @property
+    def name(self) -> str:
+        """As in commands, partitions and files' names."""
+
+    @property
+    def settings(self) -> TrainingSettings:
+        """How this task is trained."""
+
+    def vocabulary(self, training: Sequence[Example]) -> dict[str, list[str]]:
+        """What the head tells apart, as it stands in the model's settings: classes or kinds. Raises TooLittleData."""
+
+    def items(self, network: "Network", examples: Sequence[Example], vocabulary: dict[str, list[str]]) -> list[Any]:
+        """The examples as the task learns them."""
+
+    def head(self, dimension: int, vocabulary: dict[str, list[str]]) -> "torch.nn.Module":
+        """What stands on the encoder. Its state becomes the head's file as it is."""

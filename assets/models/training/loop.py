@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assets.models.tasks.task import ModelTask
+from assets.models.tasks.task import Learning
 from assets.models.training import checkpoints
 from assets.models.training.order import batches, rate_at
 from assets.models.training.settings import TrainingSettings
@@ -38,7 +38,7 @@ class Training:
 
     def __init__(
         self,
-        task: ModelTask,
+        task: Learning,
         network: "Network",
         head: "torch.nn.Module",
         settings: TrainingSettings,

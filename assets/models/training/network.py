@@ -106,6 +106,7 @@ def _special_tokens(tokenizer: "Tokenizer") -> tuple[list[int], list[int]]:
 
 
 def _base(model: ModelFolder) -> Any:
+    from peft import PeftModel
     from transformers import AutoModel
     from transformers.utils import logging
 
@@ -114,13 +115,16 @@ def _base(model: ModelFolder) -> Any:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         # LoRA has a dropout of its own. That of the frozen weights would only cost the fast attention.
-        return AutoModel.from_pretrained(
+        encoder = AutoModel.from_pretrained(
             model.folder,
             add_pooling_layer=False,
             attn_implementation="sdpa",
             attention_probs_dropout_prob=0.0,
             hidden_dropout_prob=0.0,
         )
+        for adapter in model.adapters:
+            encoder = PeftModel.from_pretrained(encoder, str(adapter)).merge_and_unload()
+        return encoder
     except (OSError, ValueError, TypeError) as problem:
         raise ModelUnavailable(
             f"The model in {model.folder} can't be trained ({type(problem).__name__}): name an encoder of BERT's layout"

@@ -121,7 +121,9 @@ def _train(
     progress = Training(task, network, head, settings, folder, heard).run(
         task.items(network, training, vocabulary), task.items(network, validation, vocabulary)
     )
-    _write(folder, network.encoder, head, model.tokenizer_file, progress)
+    write_adapter(folder, network.encoder)
+    _write_head(folder, head, model.tokenizer_file)
+    write_curves(folder, progress)
     described: dict[str, Any] = {
         "format": FORMAT,
         "task": task_name,
@@ -138,9 +140,8 @@ def _train(
     checkpoints.remove(folder)
 
 
-def _write(folder: Path, encoder: Any, head: Any, tokenizer: Path, progress: "Progress") -> None:
-    from safetensors.torch import save
-
+def write_adapter(folder: Path, encoder: Any) -> None:
+    """Writes a trained encoder's adapter as files that are the same on every machine."""
     unfinished = folder / "adapter.partial"
     encoder.save_pretrained(str(unfinished), safe_serialization=True)
     for name in (ADAPTER, ADAPTER_SETTINGS):
@@ -152,9 +153,18 @@ def _write(folder: Path, encoder: Any, head: Any, tokenizer: Path, progress: "Pr
     # A set, whose order is another in every process.
     described["target_modules"] = sorted(described["target_modules"])
     (folder / ADAPTER_SETTINGS).write_text(json.dumps(described, indent=2, sort_keys=True))
-    weights = {name: each.detach().cpu().contiguous() for name, each in head.named_parameters()}
-    checkpoints.write_whole(folder / HEAD, save(weights))
-    checkpoints.write_whole(folder / TOKENIZER, tokenizer.read_bytes())
+
+
+def write_curves(folder: Path, progress: "Progress") -> None:
+    """Writes the losses by step and the figures by epoch."""
     epochs = [{"epoch": number + 1, "validation": each} for number, each in enumerate(progress.validations)]
     curves = {"losses": progress.losses, "epochs": epochs, "best_epoch": progress.best + 1}
     checkpoints.write_whole(folder / CURVES, json.dumps(curves).encode())
+
+
+def _write_head(folder: Path, head: Any, tokenizer: Path) -> None:
+    from safetensors.torch import save
+
+    weights = {name: each.detach().cpu().contiguous() for name, each in head.named_parameters()}
+    checkpoints.write_whole(folder / HEAD, save(weights))
+    checkpoints.write_whole(folder / TOKENIZER, tokenizer.read_bytes())

@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from assets.index.embedding.convert import read_weights
+from assets.index.embedding.merging import AdapterUnusable, merged_weights
 from assets.index.embedding.weights import find_model
 from assets.models.model import Example, FoundSpan
 from assets.models.serving.exporting import export
-from assets.models.serving.merging import AdapterUnusable, merged_weights
 from assets.models.serving.parity import Expected
 from assets.models.serving.predictors import Classifier, Matcher, Tagger, open_predictor
 from assets.models.training.adapter import open_adapter

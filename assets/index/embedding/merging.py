@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from assets.index.embedding.quantization import Array
-
-ADAPTER_WEIGHTS = "adapter_model.safetensors"
-ADAPTER_CONFIG = "adapter_config.json"
+from assets.index.embedding.weights import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 
 _DOWN, _UP = ".lora_A.weight", ".lora_B.weight"
 _UNMERGED = ("use_dora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out", "layer_replication")
