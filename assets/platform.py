@@ -245,6 +245,7 @@ class Platform:
         self.settings = settings
         self.home = settings.home.resolve()
         self._held: dict[str, ExitStack] = {}
+        self._embedders: dict[str, Embedder] = {}
 
     @cached_property
     def catalogue(self) -> "Catalogue":
@@ -312,7 +313,10 @@ class Platform:
 
         if model_hash == self.embedder.model_hash:
             return self.embedder
-        return reopen_embedder(model_hash, self.home / "models")
+        found = self._embedders.get(model_hash) or reopen_embedder(model_hash, self.home / "models")
+        if found is not None:
+            self._embedders[model_hash] = found
+        return found
 
     @cached_property
     def chunker(self) -> "Chunker":

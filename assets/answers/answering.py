@@ -106,7 +106,7 @@ def memory_of(platform: Platform) -> Memory:
 
 def look(platform: Platform, memory: Memory, question: str, scope: Scope) -> Looked:
     """Searches, and ranks the statements of what was found. Raises as `answer` does."""
-    found = retrieve(platform, question, memory.meanings.of([question])[0], DEPTH, scope)
+    found = retrieve(platform, question, DEPTH, scope, memory.meanings.of)
     pieces = candidates(found.passages, memory.readings)
     ranked = rank(asked(question, memory.meanings, found.statistics), pieces, memory.meanings)
     return Looked(found, tuple((relevance, replace(piece, score=relevance.score)) for relevance, piece in ranked))

@@ -1,6 +1,6 @@
 """Finds passages for a question as of a date, as known at a time, with the document versions that they stand in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,14 +59,19 @@ class Found:
     statistics: Statistics
 
 
-def retrieve(platform: Platform, question: str, vector: NDArray[np.float32], k: int, scope: Scope) -> Found:
-    """The `k` best passages. Raises NothingServed, ModelMismatch, IndexUnavailable, NotKnownThen."""
+def retrieve(
+    platform: Platform, question: str, k: int, scope: Scope, embed: Callable[[Sequence[str]], NDArray[np.float32]]
+) -> Found:
+    """The `k` best passages; `embed` gives vectors of the model that is set.
+
+    Raises NothingServed, ModelMismatch, IndexUnavailable, NotKnownThen.
+    """
 
     def where(connection: Connection, current: Served) -> SearchFilter:
         generation = _generation(connection, current, scope.known_at)
         return SearchFilter(generation, scope.moment, scope.kind, scope.jurisdiction, scope.source)
 
-    found = searching.find(platform, question, vector, k, where)
+    found = searching.find(platform, question, k, where, embed)
     generation, index_version = found.where.generation, found.served.index_version
     with platform.catalogue.read() as connection:
         versions = versions_of(connection, {hit.document_id for hit in found.hits}, generation, scope.moment)

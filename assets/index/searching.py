@@ -1,12 +1,13 @@
 """Searches what is served: asks the index, and joins offsets, version and dates from the catalogue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, and_, select, tuple_
 
+from assets.index.embedding.base import Embedder
 from assets.index.generation import NothingServed, Served, any_refreshed, served
 from assets.index.store import Hit, SearchFilter
 from assets.lineage import schema
@@ -48,16 +49,17 @@ def search(
     jurisdiction: str | None = None,
     source: str | None = None,
 ) -> list[SearchResult]:
-    """The `k` best passages that are valid now, or were `as_of` a moment. Raises NothingServed, IndexUnavailable."""
+    """The `k` best passages that are valid now, or were `as_of` a moment.
+
+    Raises NothingServed, ModelMismatch, IndexUnavailable.
+    """
     moment = now() if as_of is None else as_of
-    present(platform)
-    vector = platform.embedder.embed([query])[0]
     found = find(
         platform,
         query,
-        vector,
         k,
         lambda _, current: SearchFilter(current.generation, moment, kind, jurisdiction, source),
+        platform.embedder.embed,
     )
     with platform.catalogue.read() as connection:
         return _joined(connection, found)
@@ -73,24 +75,34 @@ class Found:
 
 
 def present(platform: Platform) -> Served:
-    """What is served now. Raises NothingServed, ModelMismatch."""
+    """What is served now. Raises NothingServed."""
     with platform.catalogue.read() as connection:
         current = served(connection)
         if current is None:
             raise NothingServed(looked=any_refreshed(connection))
-    if platform.embedder.model_hash != current.model:
-        raise ModelMismatch
     return current
+
+
+def embedder_of(platform: Platform, current: Served) -> Embedder:
+    """The embedder that the served index was built with; another one than is set until a refresh has rebuilt the index.
+
+    Raises ModelMismatch.
+    """
+    embedder = platform.embedder_of(current.model)
+    if embedder is None:
+        raise ModelMismatch
+    return embedder
 
 
 def find(
     platform: Platform,
     query: str,
-    vector: NDArray[np.float32],
     k: int,
     where: Callable[[Connection, Served], SearchFilter],
+    embed: Callable[[Sequence[str]], NDArray[np.float32]],
 ) -> Found:
-    """The `k` best rows for a question and its vector, of those that `where` lets through in what is served now.
+    """The `k` best rows for a question, of those that `where` lets through in what is served now. `embed` gives vectors of the
+    model that is set, which the index was mostly built with.
 
     It begins again where another generation is served meanwhile: some may be missing then, since the rows that a generation
     has superseded are given their end after the switch. Raises NothingServed, ModelMismatch, IndexUnavailable.
@@ -99,6 +111,8 @@ def find(
         current = present(platform)
         with platform.catalogue.read() as connection:
             condition = where(connection, current)
+        is_set = current.model == platform.embedder.model_hash
+        vector = (embed if is_set else embedder_of(platform, current).embed)([query])[0]
         hits, is_served = _find(platform, current, query, vector, k, condition)
         if is_served:
             break
@@ -123,12 +137,12 @@ def _find(
 
 
 class ModelMismatch(Exception):
-    """The served index holds vectors of another model than the one that is set."""
+    """The served index holds vectors of another model than the one that is set, and nobody has that model here."""
 
     def __init__(self) -> None:
         super().__init__(
-            "the served index was built with another embedding model than HRDP_MODEL names: run hrdp refresh, which"
-            " rebuilds it, or set the model back"
+            "the served index was built with an embedding model that is neither what HRDP_MODEL names nor still on this"
+            " machine: run hrdp refresh, which rebuilds the index, or set the model back"
         )
 
 

@@ -27,6 +27,7 @@ from assets.labels.synthetic.generator import resumes
 from assets.models.model import Example
 from assets.models.serving.exporting import export
 from assets.models.serving.predictors import Classifier, open_predictor
+from assets.models.tasks.job_category import JobCategory
 from assets.models.training.adapter import open_adapter
 from assets.models.windows import windows
 from tests.benchmarks.figures import Figure, document
@@ -158,10 +159,11 @@ def write_candidate(folder: Path) -> None:
         "classes": [f"class {number:02}" for number in range(CLASSES)],
         "window_tokens": model.max_tokens,
         "windows": WINDOWS,
+        "training": {"layers": JobCategory.settings.layers},
     }
     (folder / "settings.json").write_text(json.dumps(settings))
-    weight = np.random.default_rng(1).standard_normal((CLASSES, 2 * model.dimension)).astype(np.float32)
-    save_file({"weight": weight, "bias": np.zeros(CLASSES, np.float32)}, folder / "head.safetensors")
+    weight = np.random.default_rng(1).standard_normal((CLASSES, JobCategory.settings.layers * 2 * model.dimension))
+    save_file({"weight": weight.astype(np.float32), "bias": np.zeros(CLASSES, np.float32)}, folder / "head.safetensors")
 
 
 if __name__ == "__main__":

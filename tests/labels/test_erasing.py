@@ -32,8 +32,9 @@ from assets.lineage import ledger
 from assets.lineage.label_tables import datasets, label_batches, label_rows, persons
 from assets.lineage.model_tables import predictions
 from assets.models.artifacts.packaging import package
+from assets.models.model import Gate
 from assets.models.promotion.decisions import Hand
-from assets.models.promotion.promoting import promote_by_hand
+from assets.models.promotion.promoting import MEASURED, PromotionRefused, promote, promote_by_hand, rollback
 from assets.models.serving.predicting import Classified, Ranked
 from assets.models.serving.recording import record
 from assets.models.serving.unlabelled import UnlabelledText, read_resumes
@@ -189,6 +190,30 @@ class TestErase:
         promote_by_hand(platform, "job-category", better, Hand("A. Tester", "without them"), champion=model.version)
         [later] = erase(platform, "HR-77-4711").models
         assert later == TrainedModel(model.version, "job-category", lived, False)
+
+    def test_a_model_that_learned_from_the_person_comes_back_neither_by_rollback_nor_by_its_gates(
+        self, platform: Platform, lived: str, tmp_path: Path
+    ) -> None:
+        [model] = erase(platform, "HR-77-4711").models
+        hand = Hand("A. Tester", "without them")
+        later = package(platform, write_candidate(tmp_path / "later", seed=5), "run").version
+        promote_by_hand(platform, "job-category", later, hand, champion=model.version)
+        with pytest.raises(PromotionRefused, match="train a model on what is left"):
+            rollback(platform, "job-category", hand, champion=later)
+        same = package(platform, write_candidate(tmp_path / "same", seed=6, dataset=lived), "run").version
+        gates = [Gate(name, True, None, None, "") for name in MEASURED]
+        refused = promote(platform, "job-category", same, gates, champion=later, run_id="run")
+        assert [gate.name for gate in refused.failed] == ["nobody_erased"]
+        with pytest.raises(PromotionRefused, match="nobody_erased"):
+            promote_by_hand(platform, "job-category", same, hand, champion=later)
+
+    def test_a_champion_that_learned_from_the_person_gives_way_to_one_that_did_too(
+        self, platform: Platform, lived: str, tmp_path: Path
+    ) -> None:
+        [model] = erase(platform, "HR-77-4711").models
+        other = package(platform, write_candidate(tmp_path / "other", seed=6, dataset=lived), "run").version
+        gates = [Gate(name, True, None, None, "") for name in MEASURED]
+        assert promote(platform, "job-category", other, gates, champion=model.version, run_id="run").failed == ()
 
     def test_of_predictions_it_stays_known_that_they_were_made_and_of_others_what_they_said(
         self, platform: Platform, lived: str

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from assets.index.embedding.base import Embedder
 from assets.index.embedding.convert import converted_file, folder_of, recipe
 from assets.index.embedding.tokens import TokenCounter, load_tokenizer
-from assets.index.embedding.weights import ModelFolder, ModelUnavailable, find_model, model_hash
+from assets.index.embedding.weights import (
+    DEFAULT_MODEL,
+    SEARCH_MODEL,
+    ModelFolder,
+    ModelUnavailable,
+    find_model,
+    model_hash,
+)
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -38,13 +45,16 @@ def open_embedder(model: str, cache: Path) -> Embedder:
 
 
 def reopen_embedder(model_hash: str, cache: Path) -> Embedder | None:
-    """The embedder that was used on this machine under a hash; None where its model is no longer there as it was."""
-    folder = folder_of(model_hash, cache)
-    try:
-        found = FastEmbedder(find_model(folder), cache) if folder else None
-    except ModelUnavailable:
-        return None
-    return found if found is not None and found.model_hash == model_hash else None
+    """The embedder that has a hash, of a bundled model or one that was used on this machine; None where its model is no longer
+    there as it was."""
+    for model in (folder_of(model_hash, cache), SEARCH_MODEL, DEFAULT_MODEL):
+        try:
+            found = FastEmbedder(find_model(model), cache) if model else None
+        except ModelUnavailable:
+            continue
+        if found is not None and found.model_hash == model_hash:
+            return found
+    return None
 
 
 class FastEmbedder:

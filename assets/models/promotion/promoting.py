@@ -9,10 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from assets.models.artifacts import storing
 from assets.models.artifacts.finding import NoModel, Packaged, find
-from assets.models.artifacts.signing_key import trusted_keys
-from assets.models.artifacts.verifying import ModelDamaged
 from assets.models.model import Gate
 from assets.models.promotion import pointer
 from assets.models.promotion.decisions import (
@@ -27,10 +24,10 @@ from assets.models.promotion.decisions import (
     champions,
     decided,
     follow,
-    is_withdrawn,
     record,
     unfinished,
 )
+from assets.models.promotion.gates import SIGNED, nobody_erased, not_withdrawn, signed, unchanged, verified
 from assets.models.promotion.pointer import Pointer
 
 if TYPE_CHECKING:
@@ -46,7 +43,6 @@ MEASURED = (
     "served_as_trained",
 )
 """The gates that evaluation has to give; one that is missing counts as failed."""
-SIGNED, NOT_WITHDRAWN, CHAMPION_UNCHANGED = "signed", "not_withdrawn", "champion_unchanged"
 _WAIT_SECONDS = 600
 
 
@@ -60,7 +56,8 @@ def promote(
     """Decides about a packaged model by what was measured: promoted where every gate passes, refused otherwise, recorded both
     ways. `champion` is the version that it was weighed against.
 
-    Added to the gates are: signed, not withdrawn by a rollback before, and the champion is still the same. Asked again for the
+    Added to the gates are: signed, learned from nobody who was erased, not withdrawn by a rollback before, and the champion is
+    still the same. Asked again for the
     same, it gives the same decision. Raises NoModel, PointerDamaged, Busy, StorageError, CatalogueUnavailable.
     """
     with _deciding(platform, task) as present:
@@ -74,9 +71,10 @@ def promote(
         weighed = (
             *(measured.get(name) or Gate(name, False, None, None, "it was not measured") for name in MEASURED),
             *(gate for name, gate in measured.items() if name not in {*MEASURED, SIGNED}),
-            _signed(platform, known),
-            _not_withdrawn(decisions, known.version),
-            _unchanged(present, champion),
+            signed(platform, known),
+            nobody_erased(platform, known, present),
+            not_withdrawn(decisions, known.version),
+            unchanged(present, champion),
         )
         proposal = Proposal(task, GATES, known.version, champion, weighed, run_id=run_id)
         latest = decisions[0] if decisions else None
@@ -112,14 +110,17 @@ def promote_by_hand(
         standing = _standing(decisions, present)
         if standing is not None and standing.version == known.version:
             return standing
-        gates = tuple(Gate(**gate) for gate in known.summary["metrics"]["gates"])
+        gates = (
+            *(Gate(**gate) for gate in known.summary["metrics"]["gates"]),
+            nobody_erased(platform, known, present),
+        )
         failed = [gate.name for gate in gates if not gate.passed]
         if failed and not despite_gates:
             raise PromotionRefused(
                 f"the model {known.version[:12]} did not pass {', '.join(failed)}: choose another one, or add --despite-gates,"
                 " which is recorded with your name and reason"
             )
-        weighed = (*gates, _verified(platform, known), _unchanged(present, champion))
+        weighed = (*gates, verified(platform, known), unchanged(present, champion))
         proposal = Proposal(task, HAND, known.version, champion, weighed, hand, despite_gates=bool(failed))
         return _decide(platform, proposal, present, weighed[-1].passed)
 
@@ -138,7 +139,14 @@ def rollback(platform: "Platform", task: str, hand: Hand, *, champion: str | Non
                 f"no champion of {task} before {present.version[:12]} is known: choose a model with hrdp models promote"
             )
         known = _known(platform, task, versions[-2])
-        weighed = (_verified(platform, known), _unchanged(present, champion))
+        forgets = nobody_erased(platform, known, present)
+        if not forgets.passed:
+            raise PromotionRefused(
+                f"the model {known.version[:12]} would bring back what was erased, because {forgets.told}: train a model on what"
+                f" is left with hrdp train --task {task}, or choose it with hrdp models promote and --despite-gates, which is"
+                " recorded with your name and reason"
+            )
+        weighed = (verified(platform, known), forgets, unchanged(present, champion))
         proposal = Proposal(task, ROLLBACK, known.version, champion, weighed, hand)
         return _decide(platform, proposal, present, weighed[-1].passed)
 
@@ -190,36 +198,3 @@ def _standing(decisions: Sequence[Decision], present: Pointer | None) -> Decisio
     """The decision by which the champion is it; None where there is no champion, or no such decision is recorded here."""
     said = (present.decision, present.version, PROMOTED) if present else None
     return next((each for each in decisions if (each.decision, each.version, each.outcome) == said), None)
-
-
-def _verified(platform: "Platform", known: Packaged) -> Gate:
-    """Raises ModelDamaged."""
-    with platform.catalogue.read() as connection:
-        keys = trusted_keys(connection)
-    found = storing.verify(platform.objects, known.task, known.version, keys)
-    return Gate(
-        SIGNED, True, None, None, f"every file is what was packaged and signed with the key {found.key_id[:12]}"
-    )
-
-
-def _signed(platform: "Platform", known: Packaged) -> Gate:
-    try:
-        return _verified(platform, known)
-    except ModelDamaged as problem:
-        return Gate(SIGNED, False, None, None, str(problem))
-
-
-def _not_withdrawn(decisions: Sequence[Decision], version: str) -> Gate:
-    if is_withdrawn(decisions, version):
-        return Gate(NOT_WITHDRAWN, False, None, None, "it was served before, and somebody rolled back from it")
-    return Gate(NOT_WITHDRAWN, True, None, None, "nobody rolled back from it")
-
-
-def _unchanged(present: Pointer | None, champion: str | None) -> Gate:
-    version = present.version if present else None
-    if version == champion:
-        told = f"it was weighed against the champion {champion[:12]}" if champion else "there was no champion"
-        return Gate(CHAMPION_UNCHANGED, True, None, None, told)
-    served = version[:12] if version else "none"
-    told = f"another promotion came first: the champion is {served} by now, and this was weighed against "
-    return Gate(CHAMPION_UNCHANGED, False, None, None, told + (champion[:12] if champion else "none"))

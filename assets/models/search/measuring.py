@@ -12,7 +12,7 @@ from assets.index.evaluation import average_precision, once_each, paired_test, r
 from assets.index.generation import served
 from assets.index.lancedb_store import LanceIndex
 from assets.index.retrieval_evaluation import Question, targets
-from assets.index.searching import present
+from assets.index.searching import embedder_of, present
 from assets.index.store import OPEN, IndexRow, IndexStore, SearchFilter
 from assets.index.texts import ChunkTexts
 from assets.lineage import schema
@@ -60,7 +60,7 @@ def beside_the_served(platform: Platform, candidate: Embedder, questions: Sequen
             _fill(connection, platform, candidate, index)
         index.optimize()
         ours = _measured(candidate, index, 0, questions, wanted)
-        theirs = _measured(platform.embedder, before, current.generation, questions, wanted)
+        theirs = _measured(embedder_of(platform, current), before, current.generation, questions, wanted)
     return Beside(
         len(questions),
         _means(theirs),

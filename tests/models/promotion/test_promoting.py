@@ -85,7 +85,7 @@ def test_a_model_that_passes_every_gate_is_served_and_the_decision_holds_every_v
     assert [entry["kind"] for entry in entries] == ["model.packaged", "model.promoted", "champion.moved"]
     weighed = entries[1]["payload"]["gates"]
     assert weighed["fair"] == [True, 0.01, 0.05]
-    assert {"signed", "not_withdrawn", "champion_unchanged"} | set(MEASURED) == set(weighed)
+    assert {"signed", "nobody_erased", "not_withdrawn", "champion_unchanged"} | set(MEASURED) == set(weighed)
 
 
 @pytest.mark.parametrize("name", MEASURED)
