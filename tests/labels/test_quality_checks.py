@@ -197,6 +197,16 @@ def test_drift_warns_and_does_not_block(rows: list[Row]) -> None:
     assert "labels (stability index" in found.told[0]
 
 
+def test_copies_of_a_resume_are_no_drift(rows: list[Row]) -> None:
+    copied = [
+        {**rows[0], "text": f"{rows[0]['text']} Copy {number}.", "text_hash": f"{number:064x}"} for number in range(200)
+    ]
+    found = outcome(examined([*rows, *copied], earlier=rows), "drift")
+    assert found.told == ()
+    alone = [{**row, "group_id": f"{number:064x}"} for number, row in enumerate(copied)]
+    assert outcome(examined([*rows, *alone], earlier=rows), "drift").told
+
+
 def test_drift_is_what_moved_and_not_what_chance_gives(rows: list[Row]) -> None:
     def moved(now: Sequence[Row], before: Sequence[Row]) -> list[str]:
         columns = ([row[name] for row in side] for side in (before, now) for name in ("text", "label"))

@@ -1,4 +1,5 @@
-"""Whether a dataset is distributed as the last snapshot was: its labels, the lengths of its texts, its words.
+"""Whether a dataset is distributed as the last snapshot was: its labels, the lengths of its texts, its words. Of a group of
+near-duplicates one is counted, so that copies of a resume are no drift.
 
 The measure is the population stability index, Σ (p-q)·ln(p/q) over the bins, a symmetric form of the Kullback-Leibler
 divergence. Below 0.1 nothing changed, from 0.25 on it is a major shift: the rule of N. Siddiqi, "Credit risk scorecards"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Columns = Mapping[str, Sequence[Any]]
 """The mart's rows, column by column."""
 
+_COMPARED = ("text_hash", "text", "label", "group_id", "opening_hash")
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -116,16 +118,27 @@ def _judged(*columns: "pyarrow.ChunkedArray") -> "Iterator[tuple[str, str | None
 def _drifts(columns: Columns, earlier: "pyarrow.Table | None", task: "Task") -> list[Drift]:
     if earlier is None:
         return []
-    before = {name: earlier[name].to_pylist() for name in ("text_hash", "text", "label")}
+    before = {name: earlier[name].to_pylist() for name in _COMPARED}
+    then, here = _one_each(before), _one_each(columns)
     return compare(
-        _some_texts(before),
-        (name for label in before["label"] for name in task.classes(label)),
-        _some_texts(columns),
-        (name for label in columns["label"] for name in task.classes(label)),
+        _some_texts(before, then),
+        (name for row in then for name in task.classes(before["label"][row])),
+        _some_texts(columns, here),
+        (name for row in here for name in task.classes(columns["label"][row])),
     )
 
 
-def _some_texts(columns: Columns) -> list[str]:
-    """All texts, or of a large set those with the smallest hashes: mostly the same ones from one snapshot to the next."""
-    rows = heapq.nsmallest(MOST_ROWS, range(len(columns["text"])), key=columns["text_hash"].__getitem__)
-    return [columns["text"][row] for row in sorted(rows)]
+def _one_each(columns: Columns) -> list[int]:
+    """Of the near-duplicates of a group, for each opening, the row whose text has the smallest hash: copies move nothing."""
+    chosen: dict[tuple[str, str | None], int] = {}
+    for row, key in enumerate(zip(columns["group_id"], columns["opening_hash"], strict=True)):
+        known = chosen.setdefault(key, row)
+        if columns["text_hash"][row] < columns["text_hash"][known]:
+            chosen[key] = row
+    return list(chosen.values())
+
+
+def _some_texts(columns: Columns, rows: Sequence[int]) -> list[str]:
+    """The rows' texts, or of very many those with the smallest hashes: mostly the same ones from one snapshot to the next."""
+    some = heapq.nsmallest(MOST_ROWS, rows, key=columns["text_hash"].__getitem__)
+    return [columns["text"][row] for row in sorted(some)]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from assets.platform import Platform
 
 _WAIT_SECONDS = 3600
-_RULES = 2
+_RULES = 3
 """Rises when a check can judge the same dataset otherwise."""
 _PROOF_RULES = 1
 """Rises when two texts that were not near-duplicates can be."""
