@@ -52,7 +52,9 @@ def tables_bytes(platform: Platform, server: PostgreSQLServer) -> bytes:
     """The files of the catalogue's database, as they are on the disk."""
     with platform.catalogue.session() as session:
         session.execute(text("CHECKPOINT"))
-        number: int = session.execute(text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar_one()
+        number: int = session.execute(
+            text("SELECT oid FROM pg_database WHERE datname = current_database()")
+        ).scalar_one()
     [folder] = server.folder.rglob(f"base/{number}")
     return b"".join(file.read_bytes() for file in sorted(folder.iterdir()))
 
